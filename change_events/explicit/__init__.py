@@ -1,5 +1,5 @@
-"""Explicit events: what a person or a script says happened, in its own words.
+"""Explicit events: changes described by a person or a script.
 
-``given`` reads and checks what was said, ``titles`` and ``message`` put it into words where the sender did not,
-``event`` makes the event, and ``ending`` shows how one that was begun ended. Nothing in here records or sends.
+``explicit_input`` reads and validates the input, ``titles`` words it if the sender did not, ``event`` creates the
+event, and ``command_outcome`` adds the end of a command. Nothing here records or sends.
 """

@@ -1,4 +1,4 @@
-"""How a command ended, and what that makes of its event."""
+"""The outcome of a command, and the end of its event."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _SIGNALLED = 128  # plus its number: how shells and many programs say that a sig
 
 
 def finished(event: ChangeEvent, end: Mapping[str, Any]) -> tuple[ChangeEvent, str]:
-    """The event of a command that has ended, and a clause on how it did (empty where it went well).
+    """Return the event of a command that has ended, and a clause on its failure (empty for a success).
 
     Args:
-        event: as it was begun.
-        end: ``code`` (negative: killed by that signal), ``ended_at`` (seconds since 1970), ``signal`` that we were sent
-            meanwhile (None for none), ``error`` where it could not be started (None where it was).
+        event: the started event.
+        end: ``code`` (negative: killed by that signal), ``ended_at`` (seconds since 1970), ``signal`` received
+            meanwhile (None for none), ``error`` if it could not be started (None otherwise).
     """
     code = int(end["code"])
     outcome, detail = _judged(code, end.get("signal"), end.get("error"))
@@ -47,7 +47,7 @@ def finished(event: ChangeEvent, end: Mapping[str, Any]) -> tuple[ChangeEvent, s
 
 
 def worded(made: Draft, end: Mapping[str, Any], limit: int) -> ChangeEvent:
-    """The whole event of a command that has ended, its message within ``limit`` bytes."""
+    """Return the complete event of a command that has ended, its message within ``limit`` bytes."""
     settled, detail = finished(made.event, end)
     title = titles.ended(made.own_title, settled.outcome, detail) if made.own_title else ""
     return msgspec.structs.replace(made, event=settled).worded(limit, detail=detail, title=title)
@@ -65,7 +65,7 @@ def _judged(code: int, received: int | None, error: str | None) -> tuple[Outcome
 
 
 def _killer(code: int, received: int | None) -> int | None:
-    """The signal that ended the command. A hangup that it has outlived (daemons reload at one) is not it."""
+    """Return the signal that ended the command, but not a hangup that it survived (daemons reload on it)."""
     if code < 0:
         return -code
     if received == signal.SIGHUP:
@@ -81,9 +81,9 @@ def _name(number: int) -> str:
 
 
 def concluded(event: ChangeEvent, end: Mapping[str, Any]) -> ChangeEvent:
-    """The event of a command whose observer was killed after the command had ended, from what it had written down.
+    """Return the event of a command whose observer was killed after its end, from the stored end.
 
-    The title and the message are those of the beginning, with the end in the title.
+    Title and message are those of the start, with the end in the title.
     """
     settled, detail = finished(event, end)
     given = event.title != one_line(titles.begun(event), TITLE_LENGTH)
@@ -95,9 +95,9 @@ def concluded(event: ChangeEvent, end: Mapping[str, Any]) -> ChangeEvent:
 
 
 def described(facts: Mapping[str, Any], redactor: Redactor) -> ChangeEvent | None:
-    """The event of a command whose observer was killed before it had recorded it, from the run's facts.
+    """Return the event of a command whose observer was killed before recording it, from the run's facts.
 
-    None where the facts are not those of a command.
+    None if the facts are not those of a command.
     """
     if "kind" not in facts or "command" not in facts:
         return None

@@ -1,4 +1,4 @@
-"""The event of what was said, redacted and in its context."""
+"""Creates an explicit event from its input, redacted and with its context."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _ID = lazy_pattern(r"[0-9a-f]{7,64}", re.IGNORECASE)
 
 
 class Surroundings(msgspec.Struct, frozen=True):
-    """Where and by what an event is sent.
+    """The context of an explicit event.
 
     Attributes:
-        cwd: where git is asked, and what ``{directory}`` of the settings stands for.
-        environ: the variables that count.
-        settings: the usable part of the settings.
+        cwd: directory for git, and for ``{directory}`` in the settings.
+        environ: the environment.
+        settings: the valid part of the settings.
         redactor: has seen the secrets among the variables.
-        outside_of_git: no commit is looked for: the event is about a machine.
+        outside_of_git: skip the commit: the event is about a machine.
     """
 
     cwd: Path
@@ -49,14 +49,14 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """An event and what is needed to word it again when it ends.
+    """An event, and the texts needed to word it again at its end.
 
     Attributes:
-        event: title, message and severity are still the sender's own or empty.
-        own_title: the sender's, redacted; empty where it is left to us.
-        own_message: likewise.
-        own_severity: likewise.
-        note: what could not be found out, one sentence for the user.
+        event: with the sender's title, message and severity, or none.
+        own_title: the sender's title, redacted; empty if it is to be generated.
+        own_message: the sender's message likewise.
+        own_severity: the sender's severity likewise.
+        note: what could not be determined, one sentence for the user.
     """
 
     event: ChangeEvent
@@ -66,12 +66,12 @@ class Draft(msgspec.Struct, frozen=True):
     note: str | None = None
 
     def worded(self, limit: int, *, detail: str = "", title: str = "") -> ChangeEvent:
-        """The event with title, message (``limit`` bytes) and severity.
+        """Return the event with title, message and severity.
 
         Args:
-            limit: bytes of the message.
-            detail: how it ended, for the titles of what did not end well.
-            title: takes precedence over the one that would be made here.
+            limit: maximum size of the message in bytes.
+            detail: details of the outcome, for titles of failures.
+            title: overrides the generated title.
         """
         event = self.event
         event = msgspec.structs.replace(
@@ -91,17 +91,17 @@ def draft(
     tool: Tool | None = None,
     begun: datetime | None = None,
 ) -> Draft:
-    """The event of what was said. Its outcome is the sender's; so is the end, which is now if only the start is given.
+    """Return the event of the input, with the sender's outcome and end, by default now if there is a start.
 
-    Every text is redacted in here, before anything is cut.
+    Every text is redacted here, before anything is cut.
 
     Args:
-        given: what was said.
-        around: where.
-        event_id: of this event.
-        trace: of this event, as :func:`change_events.trace.begin` returns it.
-        tool: what was run, redacted.
-        begun: when, of something that still goes on.
+        given: the input.
+        around: the context.
+        event_id: ID of the event.
+        trace: trace of the event, from :func:`change_events.trace.begin`.
+        tool: the command, redacted.
+        begun: start time of an event in progress.
     """
     redactor = around.redactor
     redactor.harvest({"data": given.data, "tags": given.tags})

@@ -1,4 +1,4 @@
-"""What the sender of an event said, read and checked: everything that is wrong is reported at once."""
+"""Reads and validates the input of an explicit event; all mistakes are reported at once."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ _MOMENT = "expected an age (90s, 10m, 2h), a time such as 2026-11-24T14:00+01:00
 
 
 class ExplicitInput(msgspec.Struct, frozen=True, kw_only=True):
-    """An explicit event as its sender wrote it down, checked. Not redacted yet.
+    """The validated input of an explicit event, not redacted yet.
 
     Attributes:
-        title: None where it is left to us.
-        started_at: None for now; ``ended_at`` is None where the sender did not say.
-        outcome: None where the sender did not say; so is ``severity``.
-        destinations: names that are to get it; None for those that the settings choose.
+        title: None to generate it.
+        started_at: None for now; ``ended_at`` is None if not given.
+        outcome: None if not given, like ``severity``.
+        destinations: names of the destinations; None for those selected by the settings.
         dedup_window: seconds in which an event with the same ``dedup_key`` is recorded only once; None without a key.
-        state: ``started`` or ``finished``, of an event that is recorded in two steps; None for one recorded at once.
-        id: of the event that is ``finished``.
+        state: ``started`` or ``finished`` for an event recorded in two steps; None for one recorded at once.
+        id: ID of the event to finish.
     """
 
     kind: Kind = Kind.CUSTOM
@@ -72,18 +72,18 @@ class ExplicitInput(msgspec.Struct, frozen=True, kw_only=True):
 def read(
     options: Mapping[str, Any], *, known_destinations: Iterable[str], now: datetime, stdin: bool = True
 ) -> tuple[ExplicitInput, list[str]]:
-    """What can be used of the options, and a line for each mistake in the rest, without the values.
+    """Return the valid part of the options, and a line for each mistake, without the values.
 
-    An option that is empty counts as not given: it is a variable that is not set.
+    An empty option counts as not given: it is an unset variable.
 
     Args:
         options: texts (or None) by name: ``kind``, ``title``, ``message``, ``severity``, ``outcome``, ``environment``,
             ``service``, ``version``, ``started_at``, ``ended_at``, ``commit``, ``previous_commit``, ``data``,
             ``dedup_key``, ``dedup_window``, ``state``, ``id``; sequences of texts: ``tag``, ``link``, ``destination``,
             ``path``. Any may be missing.
-        known_destinations: names that the settings have.
-        now: what ages are counted from.
-        stdin: ``-`` may be read; False where standard input is someone else's.
+        known_destinations: names in the settings.
+        now: base of ages.
+        stdin: ``-`` may be read; False if standard input belongs to the command.
     """
     reader = _Reader(options, now, None if stdin else "standard input belongs to the command: expected a file")
     parsed = ExplicitInput(

@@ -1,4 +1,4 @@
-"""Titles of explicit events whose senders gave none: ``shop 1.4.2 deployed to prod``."""
+"""Titles of explicit events without a sender's title: ``shop 1.4.2 deployed to prod``."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _DONE = {
 
 
 def speaks_for_itself(kind: Kind) -> bool:
-    """Whether an event of this kind says something without a title of its sender's."""
+    """Return whether an event of this kind is meaningful without a sender's title."""
     return kind in _NOUNS
 
 
 def begun(event: ChangeEvent) -> str:
-    """What goes on, or was tried: ``deployment of shop 1.4.2 to prod``, ``migrate.sh for shop in prod``."""
+    """Return the title of an event in progress or attempted: ``deployment of shop 1.4.2 to prod``."""
     subject = _subject(event)
     if event.kind in _NOUNS:
         return f"{_NOUNS[event.kind]}{f' of {subject}' if subject else ''}{_place(event)}"
@@ -43,15 +43,15 @@ def begun(event: ChangeEvent) -> str:
 
 
 def done(event: ChangeEvent) -> str:
-    """What went well: ``shop 1.4.2 deployed to prod``."""
+    """Return the title of a success: ``shop 1.4.2 deployed to prod``."""
     subject = _subject(event)
     return f"{subject} {_DONE[event.kind]}{_place(event)}" if subject and event.kind in _DONE else begun(event)
 
 
 def ended(title: str, outcome: Outcome | None, detail: str = "") -> str:
-    """A title with how it ended: its own words, a dash, ``failed, exit code 3``; as it is where all went well.
+    """Return a title with its outcome after a dash: ``failed, exit code 3``; unchanged for a success.
 
-    No colon: what follows one after a word such as "password" is taken for a secret, and hidden.
+    A colon would be read as an assignment after a word such as "password", and the rest hidden.
     """
     if outcome not in ENDINGS:
         return title
@@ -59,7 +59,7 @@ def ended(title: str, outcome: Outcome | None, detail: str = "") -> str:
 
 
 def default(event: ChangeEvent, detail: str = "") -> str:
-    """The title of an event that has none, whatever its outcome."""
+    """Return the title of an event that has none, whatever its outcome."""
     return done(event) if event.outcome is Outcome.SUCCEEDED else ended(begun(event), event.outcome, detail)
 
 

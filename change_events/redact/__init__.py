@@ -25,7 +25,7 @@ _LATE = {"Redactor": "redactor", "RedactPolicy": "policy", "load_key": "fingerpr
 
 
 def __getattr__(name: str) -> Any:
-    """Import the redactor when it is asked for: commands that only read the journal have none."""
+    """Import the redactor on demand: commands that only read the journal need none."""
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

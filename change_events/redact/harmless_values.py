@@ -207,18 +207,18 @@ _FACT_KEYS = frozenset(
 
 
 def is_open(value: object) -> bool:
-    """Return whether a value says nothing even under a sensitive name: a flag, nothing, or empty."""
+    """Return whether a value reveals nothing even under a sensitive name: a flag, null, or empty."""
     return value is None or isinstance(value, bool) or value in ("", [], {})
 
 
 def is_fact(value: Any, *, plain: bool, modes: bool = True, counts: bool = False) -> bool:
-    """Return whether a value under a sensitive name is a setting or a reference, and no secret.
+    """Return whether a value under a sensitive name is a setting or a reference, not a secret.
 
     Args:
-        value: plain Python of a JSON value; of objects and arrays, everything in them must be a fact.
+        value: plain Python of a JSON value; in objects and arrays, everything must be a fact.
         plain: the name means a password, which may be any word, number or path.
-        modes: the name may be a setting's, of which a word says the mode: ``authorization = "AWS_IAM"``.
-        counts: the name is a plural, of which a number shows how many.
+        modes: the name may be a setting's, whose value is a mode: ``authorization = "AWS_IAM"``.
+        counts: the name is a plural, whose number is a count.
     """
     if is_open(value):
         return True

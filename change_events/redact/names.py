@@ -1,9 +1,9 @@
-"""Names that say that their value is a secret: ``db_password``, ``dbPassword``, ``MYSQL_ROOT_PASSWORD``.
+"""Names whose values are secrets: ``db_password``, ``dbPassword``, ``MYSQL_ROOT_PASSWORD``.
 
-A name is split into words at every change of case and every character that is no letter or digit. It is sensitive
-when the words hold a secret's word, unless what follows makes a harmless fact of it (``secret_name``, ``token_ttl``).
-Some names decide nothing alone (``routing_key``, ``tls_secret``, ``datadog``): their value is a secret if it looks
-random. What a value under a sensitive name may show all the same is in :mod:`change_events.redact.harmless_values`.
+A name is split into words at changes of case and at characters other than letters and digits. It is sensitive if the
+words include a secret's word, unless the rest makes it a harmless fact (``secret_name``, ``token_ttl``). Some names are
+ambiguous (``routing_key``, ``tls_secret``, ``datadog``): their value is a secret if it looks random. Values that may be
+shown under a sensitive name are in :mod:`change_events.redact.harmless_values`.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ _NO_PLURALS = frozenset({"sas", "pass", "alias", "access", "address", "tls", "dn
 
 
 class Sensitivity(IntEnum):
-    """What a name says of its value."""
+    """The sensitivity of a name's value."""
 
     HARMLESS = 0
     AMBIGUOUS = 1  # a secret if it looks random
@@ -142,10 +142,10 @@ class Sensitivity(IntEnum):
 
 
 class NameRules:
-    """Decides by its name, or by name and value, whether a value is hidden.
+    """Decides by name, or by name and value, whether a value is hidden.
 
     Args:
-        extra: further globs, matched against the whole name in any case.
+        extra: additional globs, matched against the whole name in any case.
     """
 
     def __init__(self, extra: tuple[str, ...] = ()) -> None:
@@ -154,11 +154,11 @@ class NameRules:
         self._extra = re.compile(globs) if globs else None
 
     def is_sensitive(self, name: str) -> bool:
-        """Return whether the value under this name is a secret, whatever it looks like."""
+        """Return whether any value under this name is a secret."""
         return self.sensitivity(name) >= Sensitivity.SECRET
 
     def sensitivity(self, name: str) -> Sensitivity:
-        """Return what the name says of its value."""
+        """Return the sensitivity of a name."""
         known = self._known.get(name)
         if known is None:
             known = self._decide(name)

@@ -1,8 +1,8 @@
-"""The user's own patterns of secrets: searched for within bounds, so that one that backtracks for ever holds up no one.
+"""The user's patterns of secrets, searched with a time limit.
 
-:mod:`re` cannot be stopped: it holds the interpreter, signals included, until it is through. :mod:`regex` takes a
-timeout. Patterns are :mod:`re`'s: what only ``regex`` would take is no pattern, and what it would read otherwise is
-written so that it means the same to both.
+:mod:`re` cannot be interrupted: it blocks the interpreter, including signals. :mod:`regex` has a timeout. Patterns use
+:mod:`re`'s syntax: a pattern that only ``regex`` accepts is invalid, and differences are rewritten so that both mean
+the same.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ _LONGEST = 4_000  # characters of a pattern
 
 
 class Patterns:
-    """Finds what the settings' patterns match.
+    """Finds matches of the settings' patterns.
 
-    A text that a pattern is not through with in time is hidden whole, since it may hold what must not be shown. A
-    pattern that has used up its time is tried on short texts only: longer ones are hidden then.
+    A text whose search times out is hidden completely, since it may contain secrets. A pattern that has used up its
+    time is tried on short texts only: longer ones are hidden.
 
     Args:
         patterns: regular expressions; a group named ``secret`` narrows what is hidden.
 
     Raises:
-        SettingsError: one of them is no regular expression.
+        SettingsError: one of them is not a regular expression.
     """
 
     def __init__(self, patterns: tuple[str, ...]) -> None:
@@ -96,7 +96,7 @@ class Patterns:
 
 @lru_cache(maxsize=256)
 def check(pattern: str) -> str | None:
-    """What is wrong with a pattern; None where it is a regular expression that can be searched for within bounds."""
+    """Return what is wrong with a pattern; None if it is valid and can be searched with a time limit."""
     if len(pattern) > _LONGEST:
         return f"it is longer than {_LONGEST:,} characters"
     try:
@@ -126,7 +126,7 @@ def _compiled(patterns: tuple[str, ...]) -> tuple[Any, ...]:
 
 
 def compile_bounded(pattern: str) -> Any:
-    """The pattern as `regex` has it, which can be given a timeout; :func:`check` has nothing against it."""
+    """Compile a valid pattern with `regex`, which supports a timeout."""
     import regex
 
     return regex.compile(_BRACE.sub(lambda match: match["kept"] or r"\{", pattern))

@@ -1,4 +1,4 @@
-"""What the settings may say about redaction: they tighten and extend it, and switch nothing off."""
+"""The redaction settings: they tighten and extend redaction, and switch nothing off."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import msgspec
 
 
 class RedactPolicy(msgspec.Struct, frozen=True):
-    """How much of a value may be shown.
+    """The redaction settings.
 
     Attributes:
-        values: ``safe`` shows redacted values; ``names`` and ``none`` show of a value only that it is set.
-        names: further names whose values are secrets, as globs (``fnmatch``, any case).
-        patterns: further regular expressions of secrets; a group named ``secret`` narrows what is hidden.
-        max_value: bytes (UTF-8) of a value that are shown; a longer one is shown as size and fingerprint.
+        values: ``safe`` shows redacted values; ``names`` and ``none`` show only that a value is set.
+        names: additional names whose values are secrets, as globs (``fnmatch``, any case).
+        patterns: additional regular expressions of secrets; a group named ``secret`` narrows what is hidden.
+        max_value: maximum size of a shown value in bytes (UTF-8); longer ones are shown as size and fingerprint.
     """
 
     values: Literal["none", "names", "safe"] = "safe"

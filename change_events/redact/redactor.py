@@ -1,4 +1,4 @@
-"""The redactor: one per run, holds what must not be shown and turns raw data into what may be recorded."""
+"""The redactor: one per run, holds the secrets and turns raw data into data that may be recorded."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ _HIDDEN = Value(kind=ValueKind.HIDDEN)
 
 
 class Redactor:
-    """Remembers secrets, and makes texts, values, command lines and events free of them.
+    """Remembers secrets, and removes them from texts, values, command lines and events.
 
     Texts must be redacted before they are cut: half a secret is not recognised.
 
     Args:
-        policy: what the settings say.
-        key: the installation's key for fingerprints; without one a random key, good for one run.
+        policy: the redaction settings.
+        key: the installation's key for fingerprints; by default a random key, valid for one run.
 
     Raises:
-        SettingsError: one of the policy's patterns is no regular expression.
+        SettingsError: one of the policy's patterns is not a regular expression.
     """
 
     def __init__(self, policy: RedactPolicy = RedactPolicy(), key: bytes | None = None) -> None:  # noqa: B008 - frozen
@@ -56,7 +56,7 @@ class Redactor:
         self._texts: dict[str, str] = {}
 
     def copy(self) -> Redactor:
-        """A redactor with the same rules and key that has seen the same secrets: another thread may use it."""
+        """Return a redactor with the same rules, key and secrets, for use in another thread."""
         made = Redactor(self._policy, self._key)
         made._registry = self._registry.copy()
         return made
@@ -67,7 +67,7 @@ class Redactor:
         return self._patterns.troubles
 
     def remember(self, value: object) -> None:
-        """Scrub every scalar inside, but flags and nulls, from whatever is redacted from now on."""
+        """Scrub every scalar inside, except flags and nulls, from everything redacted from now on."""
         if isinstance(value, str):
             if self._registry.add(value):
                 self._texts.clear()
@@ -84,7 +84,7 @@ class Redactor:
             self.remember(_lexeme(value))
 
     def harvest(self, value: object) -> None:
-        """Remember what stands under sensitive names inside a value, at any depth, in JSON inside strings too."""
+        """Remember values under sensitive names, at any depth, including JSON in strings."""
         try:
             for secret in secrets_in(value, self._names.hides):
                 self.remember(secret)
@@ -145,11 +145,11 @@ class Redactor:
         return seal_event(event, self.text, self.data)
 
     def reseal(self, event: ChangeEvent, original: SealedEvent) -> SealedEvent:
-        """Seal what was made of a sealed event for one destination: only what does not stand in that is redacted."""
+        """Seal an event derived from a sealed one for one destination: only new texts are redacted."""
         return reseal_event(event, original, self.text, self.data)
 
     def data(self, data: Any) -> Any:
-        """Return JSON-like data with a mark for what sensitive names hide, and every text in it redacted."""
+        """Return JSON-like data with a mark for values of sensitive names, and every text redacted."""
         return hide_in(data, self._names.hides, self.text)
 
     def _remember_inside(self, secret: str) -> None:

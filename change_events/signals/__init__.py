@@ -1,12 +1,12 @@
-"""Risk signals: facts of an event that deserve attention, each with its reason.
+"""Risk signals: notable facts of an event, each with its reason.
 
-They are found in two steps. :func:`risks` looks at a change's whole values while the plan is in memory, before anything
-is cut, hidden or limited; what it finds is kept with the change, in words without values that must not be shown.
-:func:`signals` reports them once it is known how each change ended, beside what the event itself says.
+They are found in two steps. :func:`risks` examines a change's whole values while the plan is in memory, before anything
+is cut, hidden or limited; its results are kept with the change, without values that must not be shown. :func:`signals`
+reports them when the outcome of each change is known, with signals of the whole event.
 
-What a provider calls things is data: ``rules.tsv`` (settings that are watched) and ``protectors.tsv`` (what protects by
-being there). A rule that the table cannot express is a module with one function, asked in :mod:`of_values` (and its
-necessary condition in ``raw``) or in :data:`events.RULES`.
+Providers' names are data: ``rules.tsv`` (watched settings) and ``protectors.tsv`` (resources that protect by existing).
+A rule that the table cannot express is a module with one function, called in :mod:`of_values` (with its necessary
+condition in ``raw``) or in :data:`events.RULES`.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _OF_VALUES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import the rules over values when they are asked for: a run without a plan has no values that could signal."""
+    """Import the rules over values on demand: a run without a plan has none."""
     if name not in _OF_VALUES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
@@ -72,14 +72,14 @@ def __getattr__(name: str) -> Any:
 
 
 def signals(event: ChangeEvent, own: OwnRules | None = None, past: Sequence[Signal] = ()) -> tuple[Signal, ...]:
-    """The signals of a redacted event, the gravest kind first; of each kind the first twenty, the rest as a number.
+    """Return the signals of a redacted event, the most severe first, twenty of each kind and the number of the others.
 
-    What was not attempted (a declined run, for one) signals nothing; what failed is said to have failed.
+    Changes that were not attempted (e.g. in a declined run) have no signals; failed ones are marked as failed.
 
     Args:
         event: with its changes.
-        own: what the settings say: signals that are muted are left out, and out of combinations too.
-        past: signals that earlier events give it.
+        own: the user's rules: muted signals are left out, also of combinations.
+        past: signals from earlier events.
     """
     own = own or NONE
     kept = _unmuted(event, own)
@@ -96,7 +96,7 @@ def signals(event: ChangeEvent, own: OwnRules | None = None, past: Sequence[Sign
 
 
 def _unmuted(event: ChangeEvent, own: OwnRules) -> Callable[[Signal], bool]:
-    """Whether a signal is reported."""
+    """Return whether a signal is reported."""
     if not own.mutes:
         return lambda _: True
     today = datetime.now(UTC).date()
@@ -106,9 +106,9 @@ def _unmuted(event: ChangeEvent, own: OwnRules) -> Callable[[Signal], bool]:
 
 
 def without_values(signal: Signal) -> Signal:
-    """A signal that was read off values, without them; one without an address is about no single change.
+    """Return a signal from values without quoting them; without an address, it concerns no single change.
 
-    Of a signal that another version knows only the name is left: what its reason says is unknown.
+    Of an unknown signal, only the name is kept: its reason may have values.
     """
     if signal.address is None or (signal.name in NAMES and signal.name not in WITHOUT_VALUES):
         return signal

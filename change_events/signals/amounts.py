@@ -1,10 +1,9 @@
-"""Forms of a change of amounts: ``lower`` and ``higher``, of numbers, percentages, durations and quantities.
+"""Forms of a change of amounts: ``lower`` and ``higher``, for numbers, percentages, durations and quantities.
 
-``lower`` takes numbers (also in strings) and percentages; ``lower duration`` also ``604800s``, ``7d``, ``1h30m`` and
+``lower`` accepts numbers (also in strings) and percentages; ``lower duration`` also ``604800s``, ``7d``, ``1h30m`` and
 ``P7D``; ``lower quantity`` those of Kubernetes
-(https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity);
-``lower tls`` names of TLS versions and of AWS's policies. Amounts of different kinds are never compared.
-``0=endless``: that value stands for no limit.
+(https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity); ``lower tls`` names of TLS versions
+and of AWS's policies. Amounts of different kinds are never compared. ``0=endless``: that value means no limit.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _POWERS = {
 
 
 def lower(case: Case) -> Iterator[Verdict]:
-    """An amount is lower than it was."""
+    """Match an amount that became lower."""
     for label, before, after, old, new in _compared(case):
         if new < old:
             words = f"lowered from {_text(before, old)} to {_text(after, new)}"
@@ -48,7 +47,7 @@ def lower(case: Case) -> Iterator[Verdict]:
 
 
 def higher(case: Case) -> Iterator[Verdict]:
-    """An amount is higher than it was."""
+    """Match an amount that became higher."""
     for label, before, after, old, new in _compared(case):
         if new > old:
             words = f"raised from {_text(before, old)} to {_text(after, new)}"
@@ -60,7 +59,7 @@ def _text(value: Any, amount: tuple[Decimal, ...]) -> str:
 
 
 def _compared(case: Case) -> Iterator[tuple[str, Any, Any, tuple[Decimal, ...], tuple[Decimal, ...]]]:
-    """The amounts at the path that are of one kind on both sides."""
+    """Yield the amounts at the path that have the same kind on both sides."""
     unit, endless = "", ""
     for word in case.argument.split():
         unit, endless = (unit, word.partition("=")[0]) if word.endswith("=endless") else (word, endless)
@@ -74,7 +73,7 @@ def _compared(case: Case) -> Iterator[tuple[str, Any, Any, tuple[Decimal, ...], 
 
 
 def amount(value: Any, unit: str = "") -> Amount | None:
-    """A value as an amount: its kind, and figures to compare within it; None where it is none of this unit."""
+    """Return a value as an amount: its kind, and comparable figures; None if it is none of this unit."""
     if value is None or isinstance(value, (bool, dict, list)):
         return None
     try:
@@ -104,7 +103,7 @@ def _quantity(text: str) -> Amount | None:
 
 
 def _tls(text: str) -> Amount | None:
-    """The oldest version that is allowed; of a policy of AWS, as its name says (those named by a date allow 1.0)."""
+    """Return the oldest allowed version; of an AWS policy, by its name (those named by a date allow 1.0)."""
     if policy := _TLS_POLICY.match(text):
         return "policy", (Decimal(1), Decimal(policy[2] or 0))
     found = _TLS.fullmatch(text)

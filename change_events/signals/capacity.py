@@ -1,4 +1,4 @@
-"""Rule: a number that says how much or how many is lowered, or a machine becomes smaller, in resources of any type."""
+"""Rule: a capacity number is lowered, or a machine becomes smaller, in resources of any type."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ the table."""
 
 
 def capacity(subject: Subject) -> Iterator[Found]:
-    """The amounts of a resource that are lower than they were, and the machines that are smaller."""
+    """Yield the amounts of a resource that became lower, and the machines that became smaller."""
     for name in subject.names:
         before, after = subject.sides(name)
         if name in CLASSES:

@@ -1,4 +1,4 @@
-"""Rules about several signals of one event: what is bad by itself is worse together."""
+"""Rules for combinations of signals in one event, which are worse together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class _Pair(NamedTuple):
-    """Two signals of one run, of whatever resources, and what they are together."""
+    """Two signals of one run, of any resources, and their combination."""
 
     name: str
     first: str
@@ -34,7 +34,7 @@ _ENDS = ("stateful_destroyed", "stateful_replaced")
 
 
 def combinations(signals: Sequence[Signal]) -> Iterator[Signal]:
-    """What the signals of one event are together. What failed counts for nothing."""
+    """Yield the combinations of the signals of one event, ignoring failed changes."""
     counting = [signal for signal in signals if signal.outcome is not ChangeOutcome.FAILED]
     yield from _unprotected(counting)
     for pair in PAIRS:
@@ -47,7 +47,7 @@ def combinations(signals: Sequence[Signal]) -> Iterator[Signal]:
 
 
 def _unprotected(signals: Sequence[Signal]) -> Iterator[Signal]:
-    """One object loses its protection and its data in one run."""
+    """Yield objects that lose their protection and their data in one run."""
     removed = {signal.address for signal in signals if signal.name in _PROTECTIONS}
     for signal in signals:
         if signal.name in _ENDS and signal.address in removed:

@@ -1,4 +1,4 @@
-"""Forms of a change of lists: ``fewer`` (elements than before), ``loses`` (one that was there is gone), ``emptied``."""
+"""Forms of a change of lists: ``fewer`` (elements than before), ``loses`` (an element is gone), ``emptied``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _IDENTITIES = ("name", "category", "category_group", "log_type", "priority", "lo
 
 
 def fewer(case: Case) -> Iterator[Verdict]:
-    """A list has fewer elements."""
+    """Match a list with fewer elements."""
     for label, before, after in _lists(case):
         if len(after) < len(before):
             words = f"has {number_of(len(after), 'element')} instead of {len(before)}"
@@ -26,7 +26,7 @@ def fewer(case: Case) -> Iterator[Verdict]:
 
 
 def loses(case: Case) -> Iterator[Verdict]:
-    """An element is gone, whatever came in its place; blocks are distinguished by what names them."""
+    """Match a removed element, even if another was added; blocks are identified by their names."""
     for label, before, after in _lists(case):
         old, new = set(map(_identity, before)), set(map(_identity, after))
         if gone := len(old - new):
@@ -34,7 +34,7 @@ def loses(case: Case) -> Iterator[Verdict]:
 
 
 def emptied(case: Case) -> Iterator[Verdict]:
-    """A list has no element any more."""
+    """Match a list that became empty."""
     for label, before, after in _lists(case):
         if before and not after:
             yield Verdict(label, "was emptied", "was emptied")
@@ -51,7 +51,7 @@ def _lists(case: Case) -> Iterator[tuple[str, list[Any], list[Any]]]:
 
 
 def _identity(element: Any) -> str:
-    """An element's name; of a block without one, all of it."""
+    """Return the name of an element; of a block without a name, the whole block."""
     if isinstance(element, dict):
         named = [str(element[name]) for name in _IDENTITIES if element.get(name)]
         return "\0".join(named) if named else json.dumps(element, sort_keys=True, default=str)

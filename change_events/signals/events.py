@@ -1,4 +1,4 @@
-"""Rules about a whole event: what kind of thing is destroyed or replaced, how many, what drift is undone."""
+"""Rules for a whole event: what is destroyed or replaced, how many, which drift is undone."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ BEFORE_DOWNTIME = (
 
 
 def state_not_saved(event: ChangeEvent) -> Iterator[Signal]:
-    """Terraform could not write its state."""
+    """Yield a signal if terraform could not write its state."""
     if any(_STATE_NOT_SAVED.search(failure.summary) for failure in event.failures):
         reason = "the state could not be saved: what was done may be missing in it until it is pushed by hand"
         yield Signal(name="state_emergency", reason=reason)
 
 
 def stateful(event: ChangeEvent) -> Iterator[Signal]:
-    """What holds data is destroyed or replaced."""
+    """Yield destroyed or replaced resources that hold data."""
     for change in under_way(event, Action.DESTROY, Action.REPLACE):
         if kind := stateful_kind(change.type or ""):
             destroyed = change.action is Action.DESTROY
@@ -73,7 +73,7 @@ def stateful(event: ChangeEvent) -> Iterator[Signal]:
 
 
 def of_values(name: str) -> Callable[[ChangeEvent], Iterator[Signal]]:
-    """A rule that reports the risks of this name, which were found in the plan's values when it was read."""
+    """Return a rule that reports the risks of this name, found in the plan's values when it was read."""
 
     def rule(event: ChangeEvent) -> Iterator[Signal]:
         for change in under_way(event, *_SETS, Action.DESTROY, Action.EDIT, Action.MOVE):
@@ -86,7 +86,7 @@ def of_values(name: str) -> Callable[[ChangeEvent], Iterator[Signal]]:
 
 
 def downtime(event: ChangeEvent) -> Iterator[Signal]:
-    """What serves requests is replaced, destroyed first."""
+    """Yield resources that serve requests and are replaced, destroyed first."""
     for change in under_way(event, Action.REPLACE):
         if not change.create_before_destroy and _SERVING.search(change.type or ""):
             reason = f"{_happens(change)}, the old one destroyed before there is a new one"
@@ -94,7 +94,7 @@ def downtime(event: ChangeEvent) -> Iterator[Signal]:
 
 
 def fewer_instances(event: ChangeEvent) -> Iterator[Signal]:
-    """Some of several instances of one resource are destroyed: which, and what they were."""
+    """Yield resources of which some of several instances are destroyed, with their identity."""
     gone = [
         change
         for change in under_way(event, Action.DESTROY)
@@ -112,7 +112,7 @@ def fewer_instances(event: ChangeEvent) -> Iterator[Signal]:
 
 
 def resource_of(address: str) -> str:
-    """The address without the index of an instance."""
+    """Return the address without the index of an instance."""
     return _INDEX.sub("", address)
 
 
@@ -141,7 +141,7 @@ def _described(change: Change) -> str:
 
 
 def drift_overwritten(event: ChangeEvent) -> Iterator[Signal]:
-    """Drift that the plan overwrites."""
+    """Yield drift that the plan overwrites."""
     drifted = {drift.address: drift for drift in event.drift}
     for change in under_way(event, *_SETS):
         drift = drifted.get(change.address) or drifted.get(change.previous_address or "")
@@ -158,7 +158,7 @@ def drift_overwritten(event: ChangeEvent) -> Iterator[Signal]:
 
 
 def unpublished(event: ChangeEvent) -> Iterator[Signal]:
-    """What was applied is nowhere but on the machine that applied it."""
+    """Yield a signal if the applied commit exists only on the machine that applied it."""
     vcs = event.vcs
     changed = any(change.outcome in {ChangeOutcome.APPLIED, ChangeOutcome.UNKNOWN} and change.action not in _QUIET
                   for change in event.changes)  # fmt: skip
@@ -171,7 +171,7 @@ def unpublished(event: ChangeEvent) -> Iterator[Signal]:
 
 
 def labels_only(event: ChangeEvent) -> Iterator[Signal]:
-    """All that changes is tags or labels."""
+    """Yield a signal if only tags or labels change."""
     changes = [change for change in event.changes if change.action not in _QUIET]
     everything = len(changes) == event.summary.counts.update  # and none was left out for its size
     if changes and everything and not event.outputs and all(change.labels_only for change in changes):
@@ -179,7 +179,7 @@ def labels_only(event: ChangeEvent) -> Iterator[Signal]:
 
 
 def under_way(event: ChangeEvent, *actions: Action) -> Iterator[Change]:
-    """Managed resources with one of these actions that was not left undone; a deposed object serves no one."""
+    """Return managed resources with one of these actions that was attempted, without deposed objects."""
     for change in event.changes:
         if change.action in actions and change.outcome in _HAPPENS and change.mode == "managed" and not change.deposed:
             yield change

@@ -1,9 +1,9 @@
-"""Rule: a firewall lets the whole world in where it did not before, and on which ports.
+"""Rule: a firewall newly admits the whole world, and on which ports.
 
-Rules are looked for at any depth, in blocks and in resources that are one rule each, by the names that providers give
-the fields: AWS security groups and network ACLs, Azure NSGs, Google firewalls, Kubernetes, OpenStack, DigitalOcean.
-What is new is judged on the union of what the world reached before, by protocol and port: a rule that is split, merged
-or narrowed opens nothing.
+Rules are searched at any depth, in blocks and in resources that are one rule each, by the providers' field names: AWS
+security groups and network ACLs, Azure NSGs, Google firewalls, Kubernetes, OpenStack, DigitalOcean. New exposure is the
+difference to the union of what the world could reach before, by protocol and port: a rule that is split, merged or
+narrowed opens nothing.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _BOTH = frozenset({4, 6})
 
 
 class _Grant(NamedTuple):
-    """A source that is let in somewhere: a network, or a word of Azure's."""
+    """An admitted source: a network, or an Azure service tag."""
 
     source: str
     where: str  # "port 22", "all ports (udp)"; empty where the rule knows no ports
@@ -66,7 +66,7 @@ class _Opening(NamedTuple):
 
 
 class _Rule:
-    """An object, which may be a rule, within another; its ports are read once a source is found in it."""
+    """An object, possibly a rule, within another; its ports are read once a source is found in it."""
 
     __slots__ = ("_outer", "_ports", "_value")
 
@@ -85,7 +85,7 @@ class _Rule:
 
 
 def exposure(subject: Subject) -> Iterator[Found]:
-    """What is newly open to every address."""
+    """Yield what is newly open to every address."""
     if _LETS_OUT.search(subject.type) or not isinstance(subject.after, dict) or _closes(subject.after):
         return
     if not _may_be_open(subject.after):
@@ -103,7 +103,7 @@ def exposure(subject: Subject) -> Iterator[Found]:
 
 
 def _may_be_open(value: Any) -> bool:
-    """Whether a text below a value could let in everybody; nearly all values hold none, which is seen at once."""
+    """Return whether a text below a value could admit everybody; most values are excluded at once."""
     waiting = [value]
     while waiting:
         part = waiting.pop()
@@ -120,7 +120,7 @@ def _may_be_open(value: Any) -> bool:
 
 
 def _is_new(opening: _Opening, known: Sequence[_Opening]) -> bool:
-    """Whether a part of it could not be reached. A word for all sources is as narrow as IPv4, for most networks are."""
+    """Return whether a part of it was not reachable. A word for all sources counts as IPv4, like most networks."""
     wanted = {min(opening.families)} if opening.families == _BOTH else opening.families
     for version in wanted:
         reached = {span for other in known if version in other.families for span in other.spans}
@@ -130,7 +130,7 @@ def _is_new(opening: _Opening, known: Sequence[_Opening]) -> bool:
 
 
 def _without_shut(subject: Subject) -> dict[str, Any]:
-    """The values after, without those that the table says to open nothing as things are."""
+    """Return the values after, without those that open nothing under the current conditions, by the table."""
     after: dict[str, Any] = subject.after
     for row in table().get(subject.type, ()):
         if "world" in row.forms and not holds(row.given, subject):
@@ -162,7 +162,7 @@ def _reason(openings: Iterable[_Opening]) -> str:
 
 
 def _openings(value: dict[str, Any]) -> list[_Opening]:
-    """The grants below ``value`` that let in every address, alone or together with others on the same ports."""
+    """Yield the grants below ``value`` that admit every address, alone or together with others on the same ports."""
     together: dict[tuple[str, frozenset[Span]], list[str]] = {}
     for grant in dict.fromkeys(_grants(value, (), None)):
         together.setdefault((grant.where, grant.spans), []).append(grant.source)
@@ -171,7 +171,7 @@ def _openings(value: dict[str, Any]) -> list[_Opening]:
 
 
 def _worlds(sources: list[str]) -> Iterator[tuple[str, frozenset[int]]]:
-    """What of some sources is the world, with the versions of IP; networks that are so only together come last."""
+    """Yield sources that are the whole world, with the versions of IP; networks that are so only together come last."""
     found: set[int] = set()
     for source in sources:
         families = _BOTH if source.lower() in _WORLD_AZURE else frozenset(filter(None, [family(source)]))
@@ -184,7 +184,7 @@ def _worlds(sources: list[str]) -> Iterator[tuple[str, frozenset[int]]]:
 
 
 def _grants(value: Any, trail: tuple[str, ...], rule: _Rule | None) -> Iterator[_Grant]:
-    """The sources that are let in below ``value``; ``rule`` is the object around it."""
+    """Yield the admitted sources below ``value``; ``rule`` is the enclosing object."""
     if isinstance(value, list):
         for part in value:
             yield from _grants(part, trail, rule)
@@ -202,7 +202,7 @@ def _grants(value: Any, trail: tuple[str, ...], rule: _Rule | None) -> Iterator[
 
 
 def _sources(text: str, trail: tuple[str, ...]) -> list[str]:
-    """The sources that a text lets in; none where it is about something else."""
+    """Return the sources in a text; none if it is not about sources."""
     is_word = bool(trail) and trail[-1].startswith("source_address_prefix") and text.lower() in _WORLD_AZURE
     sources = [text] if is_word else parts(text)
     return sources if sources and _lets_in(trail) else []
@@ -217,7 +217,7 @@ def _ranges(value: dict[str, Any], place: tuple[str, ...], rule: _Rule) -> Itera
 
 
 def _closes(rule: dict[str, Any]) -> bool:
-    """Whether a rule says, by its direction or its access, that it lets no one in."""
+    """Return whether a rule admits no one, by its direction or access."""
     if rule.get("deny") and isinstance(rule["deny"], list) and not rule.get("allow"):
         return True
     return any(

@@ -1,4 +1,4 @@
-"""Whether a form of a change, as a user writes it, is one that can be judged."""
+"""Validates a form of a change as written by a user."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PREFIXES = ("was ", "existing ")
 
 
 def problem(form: str) -> str | None:
-    """What is wrong with a form, and what to write instead; None where nothing is."""
+    """Return what is wrong with a form, and what is expected; None if it is valid."""
     word, _, argument = form.strip().partition(" ")
     arrow = form.removeprefix(_PREFIXES[0]).removeprefix(_PREFIXES[1])
     if word not in FORMS or word in {"was", "existing"}:

@@ -1,4 +1,4 @@
-"""Conditions beside a change: what else must be so for a row of the table to signal."""
+"""Conditions of a row of the table, besides the change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def holds(given: Iterable[str], subject: Subject) -> bool:
-    """Whether all of some conditions hold, on the values after the change.
+    """Return whether all conditions hold, on the values after the change.
 
     ``path=word`` and ``path!=word``: it is, or is not, one of the values there. ``path``: something is set there;
     ``!path``: nothing is, and nothing will be. ``same:path``: it is there with the same value as before.

@@ -1,4 +1,4 @@
-"""Whether a change is of labels alone: nothing that runs is touched."""
+"""Detects changes of labels only, which affect nothing that runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BLOCKS = {"metadata"}  # of Kubernetes, where the labels are
 
 
 def is_labels_only(subject: Subject) -> bool:
-    """Whether only tags or labels differ. Network tags of Google decide what a firewall lets through: they are none."""
+    """Return whether only tags or labels differ. Google's network tags do not count: firewalls use them."""
     if subject.action is not Action.UPDATE:
         return False
     ours = _LABELS - {"tags"} if subject.type.startswith("google_") else _LABELS
@@ -32,7 +32,7 @@ def is_labels_only(subject: Subject) -> bool:
 
 
 def _only(before: Any, after: Any, unknown: Any, labels: set[str]) -> str:
-    """``labels`` where nothing else differs, ``nothing`` where nothing does, else ``more``."""
+    """Return ``labels`` if nothing else differs, ``nothing`` if nothing does, else ``more``."""
     if not isinstance(before, dict) or not isinstance(after, dict):
         return "more"
     found = "nothing"

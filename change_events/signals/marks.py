@@ -1,4 +1,4 @@
-"""How a reason says that what it is about is only planned, failed, or is not known to have happened."""
+"""Marks a reason as planned, failed or unknown."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ _MARKS = {
 
 
 def marked(reason: str, outcome: ChangeOutcome | None) -> str:
-    """The reason with the mark of the outcome; of no change there is none."""
+    """Return the reason with a mark for the outcome; without a change, unmarked."""
     return f"{reason}{_MARKS.get(outcome, '')}" if outcome else reason

@@ -1,4 +1,4 @@
-"""The names of all signals, how severe each is, and what is said of one where its values must not be shown."""
+"""The names of all signals, their severities, and their reasons without values."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Kind(NamedTuple):
     """One signal.
 
     Attributes:
-        severity: an event that has it is at least so severe; settings may rank it otherwise (``signals.rank``).
-        bare: reason without values; empty for a signal whose reasons hold none.
+        severity: minimum severity of its events; settings may override it (``signals.rank``).
+        bare: reason without values; empty for a signal whose reasons have none.
     """
 
     severity: Severity
@@ -75,5 +75,5 @@ WITHOUT_VALUES = {name: kind.bare for name, kind in SIGNALS.items() if kind.bare
 
 
 def bare(name: str) -> str:
-    """What is said of a signal without values; of one that another version knows only the name."""
+    """Return the reason of a signal without values; for an unknown one, only its name."""
     return WITHOUT_VALUES.get(name) or name.replace("_", " ")

@@ -1,4 +1,4 @@
-"""Networks as firewalls and policies name them: which of them, alone or together, are all addresses there are."""
+"""Networks in firewalls and policies: which of them, alone or together, are all addresses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FIRST = set("0123456789abcdefABCDEF:")
 
 
 def parts(text: str) -> list[str]:
-    """The networks of a text: one, or several between commas. Empty where it does not look like that."""
+    """Return the networks in a text: one, or several between commas. Empty if it has none."""
     if "/" not in text:
         return []
     found = [part.lstrip(_BLANK) for part in text.split(",")]
@@ -22,7 +22,7 @@ def parts(text: str) -> list[str]:
 
 
 def family(text: str) -> int | None:
-    """4 or 6 where a network is all addresses of this version of IP, whatever host bits it has."""
+    """Return 4 or 6 if a network has all addresses of this version of IP, with any host bits."""
     if text.rstrip(_BLANK) in _USUAL:
         return _USUAL[text.rstrip(_BLANK)]
     if not _may_be_first(text):
@@ -32,7 +32,7 @@ def family(text: str) -> int | None:
 
 
 def covered(texts: Iterable[str]) -> set[int]:
-    """The versions of IP, 4 and 6, all addresses of which are in one of some networks."""
+    """Return the versions of IP, 4 and 6, whose addresses are all in one of these networks."""
     texts = list(texts)
     if not any(map(_may_be_first, texts)):
         return set()

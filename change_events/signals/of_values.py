@@ -1,4 +1,4 @@
-"""What the values of one change signal: the first of the two steps of :mod:`change_events.signals`."""
+"""The signals of one change's values: the first of the two steps of :mod:`change_events.signals`."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def risks(
     unprotects: bool = False,
     own: Sequence[OwnRule] = (),
 ) -> tuple[Risk, ...]:
-    """What the values of one change signal. A reason names nothing of an attribute that is sensitive on either side.
+    """Return the signals of one change's values. A reason quotes nothing that is sensitive on either side.
 
     The reasons still have to be redacted: names of actions and roles are texts of the configuration.
 
     Args:
         subject: the change.
-        shows: whether a value may be shown, by its path; None where all may.
-        unprotects: what this protector covers stays when it is destroyed.
+        shows: returns whether a value may be shown, by its path; None if all may.
+        unprotects: this protector is destroyed while its target stays.
         own: the user's rules.
     """
     found = dict.fromkeys(_found(subject, own, unprotects=unprotects))
@@ -68,5 +68,5 @@ def _hides(subject: Subject, found: Found) -> bool:
 
 
 def watched_types() -> KeysView[str]:
-    """The resource types of which single settings are watched."""
+    """Return the resource types with watched settings."""
     return table().keys()

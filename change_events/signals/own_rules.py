@@ -1,4 +1,4 @@
-"""What a user's settings say of signals: rules of their own, signals that are muted, severities that differ."""
+"""The user's settings for signals: rules, mutes, severities."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from change_events.signals.table import Row  # noqa: TC001 - likewise
 
 
 class OwnRule(msgspec.Struct, frozen=True):
-    """A row of the user's: ``types`` is a glob of resource types."""
+    """A user's row: ``types`` is a glob of resource types."""
 
     types: str
     row: Row
@@ -26,8 +26,8 @@ class Mute(msgspec.Struct, frozen=True, kw_only=True):
         signal: glob of names.
         address: glob of addresses; None for all.
         type: glob of resource types; None for all.
-        reason: the user's own words.
-        expires: last day on which it holds; None: it always does.
+        reason: the user's reason.
+        expires: last day on which it applies; None for no expiry.
         where: file and line.
     """
 
@@ -39,7 +39,7 @@ class Mute(msgspec.Struct, frozen=True, kw_only=True):
     where: str = ""
 
     def covers(self, signal: Signal, kinds: dict[str, str], today: date) -> bool:
-        """Whether it silences a signal; one with an address or a type silences no signal without them.
+        """Return whether it mutes a signal; one with an address or a type mutes no signal without them.
 
         Args:
             signal: the signal.
@@ -55,11 +55,11 @@ class Mute(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OwnRules(msgspec.Struct, frozen=True):
-    """All that the settings say of signals.
+    """The user's settings for signals.
 
     Attributes:
-        rules: beside the table's.
-        mutes: what is not reported.
+        rules: in addition to the table's.
+        mutes: signals that are not reported.
         ranks: severities by name, instead of those of the table.
     """
 
@@ -69,11 +69,11 @@ class OwnRules(msgspec.Struct, frozen=True):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of signals that no built-in rule reads off values."""
+        """Names of signals that no built-in rule derives from values."""
         return tuple(dict.fromkeys(rule.row.signal for rule in self.rules if rule.row.signal not in WITHOUT_VALUES))
 
     def ranked(self, signal: Signal) -> Signal:
-        """The signal with its severity: the user's, else that of its name."""
+        """Return the signal with the user's severity, or that of its name."""
         kind = SIGNALS.get(signal.name)
         severity = self.ranks.get(signal.name) or (kind.severity if kind else Severity.WARNING)
         return signal if severity is signal.severity else msgspec.structs.replace(signal, severity=severity)
@@ -83,5 +83,5 @@ NONE = OwnRules()
 
 
 def _matches(address: str, glob: str) -> bool:
-    """An address has brackets of its own: in a glob, they stand for themselves."""
+    """Match a glob in which brackets are literal, since addresses have them."""
     return fnmatchcase(address, glob.replace("[", "[[]"))

@@ -1,4 +1,4 @@
-"""Parts of a resource's values by the names that lead to them, on one side or paired over both."""
+"""Selects parts of a resource's values by path, on one side or paired over both."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Pair = tuple[str, Any, Any]
 
 
 def words(value: Any, steps: Sequence[str]) -> set[str]:
-    """The scalars at a path, over all blocks and elements, as words."""
+    """Return the scalars at a path, over all blocks and elements, as words."""
     if isinstance(value, list):
         return {word for part in value for word in words(part, steps)}
     if steps:
@@ -24,17 +24,17 @@ def words(value: Any, steps: Sequence[str]) -> set[str]:
 
 
 def word(leaf: Any) -> str:
-    """A scalar as it is written in HCL."""
+    """Return a scalar in HCL notation."""
     return str(leaf).lower() if isinstance(leaf, bool) else str(leaf)
 
 
 def is_there(value: Any) -> bool:
-    """Whether a value or a block is set; a block may be empty."""
+    """Return whether a value or a block is set; a block may be empty."""
     return value is not None and value not in ("", [])
 
 
 def masked(mask: Any, steps: Sequence[str]) -> bool:
-    """Whether a mask covers what is at a path, or a part of it."""
+    """Return whether a mask covers the value at a path, or a part of it."""
     if mask is True:
         return True
     if isinstance(mask, list):
@@ -47,10 +47,10 @@ def masked(mask: Any, steps: Sequence[str]) -> bool:
 
 
 def pairs(before: Any, after: Any, steps: Sequence[str], label: str = "") -> Iterator[Pair]:
-    """What stands at a path before and after, with its path in HCL notation; what is a list at its end is one value.
+    """Yield the values at a path before and after, with the path in HCL notation; a final list is one value.
 
-    Blocks are paired by what distinguishes them, else by position where there are as many as before. A block that is
-    new, or gone, is paired with None only where there can be one of it.
+    Blocks are paired by their identifying attribute, else by position if their number is the same. A new or removed
+    block is paired with None only if it is the only one.
     """
     if not steps:
         yield label, before, after
@@ -62,7 +62,7 @@ def pairs(before: Any, after: Any, steps: Sequence[str], label: str = "") -> Ite
 
 
 def leaf_pairs(before: Any, after: Any, label: str) -> Iterator[Pair]:
-    """The scalars of two values, paired: of objects by name, of lists as :func:`pairs` does."""
+    """Yield the scalars of two values, paired: of objects by name, of lists as in :func:`pairs`."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in before.keys() & after.keys():
             yield from leaf_pairs(before[key], after[key], f"{label}.{key}" if label else key)
@@ -95,7 +95,7 @@ def _matched(before: list[Any], after: list[Any]) -> Iterator[tuple[int, Any, An
 
 
 def _identity(blocks: list[Any]) -> str | None:
-    """The name of the attribute that distinguishes these blocks."""
+    """Return the name of the attribute that identifies these blocks."""
     if not all(isinstance(block, dict) for block in blocks):
         return None
     for name in _IDENTITIES:

@@ -1,7 +1,7 @@
 """Rule: a policy document allows more than before: every action, every resource, everybody.
 
-Documents are looked for in every attribute: as JSON in a string, or as objects. Only statements that allow count, and
-only what no statement allowed before; see :mod:`change_events.signals.statements` for those that never count.
+Documents are searched in every attribute: as JSON in a string, or as objects. Only allowing statements count, and only
+what no statement allowed before; see :mod:`change_events.signals.statements` for statements that never count.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _ACCOUNT = lazy_pattern(r"(?:^|[:/])(\d{12})(?=[:/]|$)")
 
 
 def policies(subject: Subject) -> Iterator[Found]:
-    """What the policies of a resource newly allow."""
+    """Yield what the policies of a resource newly allow."""
     for name in subject.names:
         before, after = subject.sides(name)
         if name in {"member", "members"}:

@@ -1,11 +1,11 @@
-"""Rule: what protects by being there is destroyed, while what it protects stays.
+"""Rule: a protector is destroyed while its target stays.
 
-The types are data. Columns of ``protectors.tsv``: resource type, signal, attributes that name what is protected
-(between ``|``; none where that is the account or the organization), what to call it, and conditions between ``;``: of
-those of the form ``path=word|word`` one must have held, those of the form ``path!=word|word`` all.
+The types are data. Columns of ``protectors.tsv``: resource type, signal, attributes that name the target (between
+``|``; empty if that is the account or the organization), noun, and conditions between ``;``: one of those of the form
+``path=word|word`` must have held, and all of the form ``path!=word|word``.
 
-Types and attributes, and what the end of an object does where that is documented, were checked against the
-documentation and the schemas of the providers on 2026-11-30.
+Types and attributes, and the documented effects of their destruction, were checked against the documentation and the
+schemas of the providers on 2026-11-30.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Protector(NamedTuple):
     """A type of resource that protects others.
 
     Attributes:
-        signal: that its end is.
-        targets: paths of the attributes that name what it protects.
-        noun: what to call it.
+        signal: the signal of its destruction.
+        targets: paths of the attributes that name its target.
+        noun: its name for readers.
         given: conditions on the object, one of which must hold for it to protect: a path and words.
         unless: conditions on the object, none of which may hold.
     """
@@ -55,7 +55,7 @@ class Protector(NamedTuple):
     unless: tuple[_Condition, ...] = ()
 
     def protects(self, before: object) -> bool:
-        """Whether an object of this type, whole, was switched on and goes; True where nothing says that it was not."""
+        """Return whether a destroyed object of this type was active; True if nothing says otherwise."""
         if _stays(before) or any(words(before, steps_of(path)) & unwanted for path, unwanted in self.unless):
             return False
         found = [(words(before, steps_of(path)), wanted) for path, wanted in self.given]
@@ -64,7 +64,7 @@ class Protector(NamedTuple):
 
 @cache
 def protectors() -> dict[str, Protector]:
-    """By resource type."""
+    """Return the protectors by resource type."""
     lines = Path(__file__).with_name("protectors.tsv").read_text(encoding="utf-8").splitlines()
     rows = (line.split("\t") for line in lines[1:])
     return {
@@ -84,7 +84,7 @@ def _conditions(text: str) -> tuple[list[_Condition], list[_Condition]]:
 
 
 def unprotected(subject: Subject) -> Iterator[Found]:
-    """That a protector is destroyed; whether what it protected stays has to be known by then."""
+    """Yield the destruction of a protector; the caller knows that its target stays."""
     found = protectors().get(subject.type)
     if subject.action is Action.DESTROY and found is not None and found.protects(subject.before):
         stays = "" if found.signal == "alerting_silenced" else ", and what it covers stays"  # what it watches may not
@@ -92,7 +92,7 @@ def unprotected(subject: Subject) -> Iterator[Found]:
 
 
 def armed(subject: Subject) -> Iterator[Found]:
-    """That something which holds data goes without a last copy."""
+    """Yield resources with data that are destroyed without a last copy."""
     before = subject.before
     if subject.action in _GOES and isinstance(before, dict) and stateful_kind(subject.type) and not _stays(before):
         for name, outcome in _ARMED.items():
@@ -101,7 +101,7 @@ def armed(subject: Subject) -> Iterator[Found]:
 
 
 def left(subject: Subject) -> Iterator[Found]:
-    """That something which holds data is forgotten in place of destroyed, as a setting of its own asks for."""
+    """Yield resources with data that are forgotten instead of destroyed, because of a setting."""
     if subject.action in _GOES and (kind := stateful_kind(subject.type)) and (setting := _stays(subject.before)):
         reason = f"{setting} is set: a {kind} goes on to exist, and is no longer managed"
         yield Found("left_management", reason, setting)
@@ -113,5 +113,5 @@ def _stays(before: object) -> str:
 
 
 def may_be_armed(before: bytes) -> bool:
-    """A necessary condition of :func:`armed` and :func:`left` on the JSON of the object as it is."""
+    """Return whether :func:`armed` or :func:`left` may apply, from the object's JSON."""
     return any(f'"{name}"'.encode() in before for name in (*_ARMED, *(path for path, _ in _STAYS)))

@@ -1,6 +1,6 @@
-"""Whether a change can signal anything, judged by its JSON before it is decoded: of a large plan hardly one can.
+"""Decides from JSON, before decoding, whether a change may have signals: in a large plan hardly any can.
 
-It never says no where a rule of values would find something: each test here is a necessary condition of a rule.
+It never excludes a change for which a rule would find something: each test is a necessary condition of a rule.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ _CLASSES = tuple(f'"{name}"'.encode() for name in CLASSES)
 
 
 def may_signal(kind: str, before: bytes, after: bytes, own: tuple[str, ...] = ()) -> bool:
-    """Whether the values of a change are worth looking at.
+    """Return whether the values of a change have to be examined.
 
     Args:
         kind: resource type.
-        before: JSON of the object as it is; empty or ``null`` where there is none.
-        after: JSON of the object as it shall be.
-        own: attributes that rules of the user watch.
+        before: JSON of the object before; empty or ``null`` if there is none.
+        after: JSON of the object after.
+        own: attributes watched by the user's rules.
     """
     if before == after:
         return False
@@ -65,12 +65,12 @@ def may_signal(kind: str, before: bytes, after: bytes, own: tuple[str, ...] = ()
 
 
 def which_may_signal(kind: str, objects: Sequence[Sides], own: tuple[str, ...] = ()) -> list[bool]:
-    """Do as :func:`may_signal` does for many objects of one type; those without anything of interest cost little.
+    """Apply :func:`may_signal` to many objects of one type, cheaply for those without anything of interest.
 
     Args:
         kind: their resource type.
         objects: JSON of each before and after.
-        own: attributes of this type that rules of the user watch.
+        own: attributes of this type watched by the user's rules.
     """
     found: list[bool] = []
     for start in range(0, len(objects), _BATCH):

@@ -1,4 +1,4 @@
-"""The ports that a firewall's rule is about: as spans that can be compared, and in words.
+"""The ports of a firewall rule: as comparable spans, and in words.
 
 Field names are those of the providers of AWS, Azure, Google, Kubernetes, OpenStack, DigitalOcean and Alibaba Cloud.
 """
@@ -34,14 +34,14 @@ class Span(NamedTuple):
 
 
 class Ports(NamedTuple):
-    """What a rule is about: in words (empty where only a protocol is known), and as spans."""
+    """The ports of a rule: in words (empty if only a protocol is known), and as spans."""
 
     where: str
     spans: frozenset[Span]
 
 
 def ports_of(rule: dict[str, Any]) -> Ports | None:
-    """What a rule is about; None where it names neither ports nor a protocol."""
+    """Return the ports of a rule; None if it names neither ports nor a protocol."""
     found = _spans(rule)
     return Ports(_where(rule), found) if found is not None else None
 
@@ -64,12 +64,12 @@ def _spans(rule: dict[str, Any]) -> frozenset[Span] | None:
 
 
 def unbounded(place: tuple[str, ...]) -> Ports:
-    """What is let in where no rule with ports is known; it is compared only with what is let in at the same place."""
+    """Return the span of a source without a known rule; it is compared only at the same place."""
     return Ports("", frozenset({Span(f"at {'.'.join(place)}", 0, _HIGHEST)}))
 
 
 def is_within(span: Span, known: Iterable[Span]) -> bool:
-    """Whether all of a span is in the union of others."""
+    """Return whether a span is within the union of others."""
     reached = span.first
     for other in sorted(known, key=lambda one: one.first):
         if other.protocol in {span.protocol, "*"} and other.first <= reached <= other.last:

@@ -1,4 +1,4 @@
-"""Rules about the state: what is no longer managed, a state that replaced another, a lock that was removed by force."""
+"""Rules for the state: resources no longer managed, a replaced state, a lock removed by force."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LIFTED = "force-unlock"
 
 
 def left_management(event: ChangeEvent) -> Iterator[Signal]:
-    """What holds data is removed from the state: it goes on to exist, and nothing manages it."""
+    """Yield resources with data that were removed from the state: they still exist, but are not managed."""
     for change in event.changes:
         if change.mode != "managed" or change.deposed or not _may_leave(change):
             continue
@@ -53,7 +53,7 @@ def _left(change: Change, kind: str) -> str:
 
 
 def state_replaced(event: ChangeEvent) -> Iterator[Signal]:
-    """Another state, or an older version, took the place of one."""
+    """Yield a signal if another state, or an older version, replaced the state."""
     state = event.state
     if state is None or not state.command or not is_replaced(state):  # two files may be of any two stacks
         return
@@ -65,7 +65,7 @@ def state_replaced(event: ChangeEvent) -> Iterator[Signal]:
 
 
 def lock_broken(event: ChangeEvent) -> Iterator[Signal]:
-    """A lock was removed by force."""
+    """Yield a signal if a lock was removed by force."""
     if event.state is not None and event.state.command == _LIFTED:
         reason = "the state's lock was removed by force: another run may still be writing the state"
         yield Signal(name="lock_broken", reason=reason, outcome=ChangeOutcome.APPLIED)

@@ -1,4 +1,4 @@
-"""Which resource types hold what cannot be made again."""
+"""Resource types that hold data which cannot be recreated."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ _STATEFUL = {
 
 
 def stateful_kind(type_: str) -> str | None:
-    """What of lasting value a resource of this type holds, as a noun; None for all that can be made again."""
+    """Return what data a resource of this type holds, as a noun; None if it can be recreated."""
     return next((kind for kind, pattern in _STATEFUL.items() if pattern.search(type_)), None)

@@ -1,4 +1,4 @@
-"""One planned change with its values in memory: what the rules that look at values are asked about."""
+"""One planned change with its values in memory, for the rules over values."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 class Subject(NamedTuple):
-    """A resource before and after, whole and unredacted: never recorded, only looked at.
+    """A resource before and after, complete and unredacted: never recorded.
 
     Attributes:
         type: resource type.
-        action: what is planned for it.
-        before: the object as it is; None where there is none.
-        after: as it shall be, without what is not known yet.
+        action: the planned action.
+        before: the object before; None if there is none.
+        after: the object after, without unknown values.
         unknown: mask over ``after``: known only after the apply.
-        before_mask: mask over ``before`` of what is sensitive; ``after_mask`` likewise.
+        before_mask: mask of sensitive parts of ``before``; ``after_mask`` likewise.
     """
 
     type: str
@@ -33,11 +33,11 @@ class Subject(NamedTuple):
     after_mask: Any = False
 
     def hides(self, name: str) -> bool:
-        """Whether a part of this attribute is sensitive: it may be looked at, and nothing of it be shown."""
+        """Return whether a part of this attribute is sensitive: it may be examined, but not shown."""
         return has_true(child(self.before_mask, name)) or has_true(child(self.after_mask, name))
 
     def sides(self, name: str) -> tuple[Any, Any]:
-        """One attribute before and after; None where it is not set."""
+        """Return one attribute before and after; None if it is not set."""
         return _get(self.before, name), _get(self.after, name)
 
     @property
@@ -48,14 +48,14 @@ class Subject(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a rule found.
+    """The result of a rule.
 
     Attributes:
-        name: of the signal.
-        reason: why; what follows the path where there is a ``label``.
-        attribute: that it was read off; None: of no single one.
+        name: name of the signal.
+        reason: the reason; with a ``label``, the text after the path.
+        attribute: the attribute it was derived from; None if it is not a single one.
         label: path of the attribute; several with one reason are reported together.
-        shown: paths and values that the reason quotes.
+        shown: paths and values quoted by the reason.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Found(NamedTuple):
 
 
 def leaves(value: Any, trail: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every scalar below ``value`` with the names that lead to it; JSON in a string is not looked into."""
+    """Yield every scalar below ``value`` with its path; JSON in a string is not parsed."""
     if isinstance(value, dict):
         for key, part in value.items():
             yield from leaves(part, (*trail, key))

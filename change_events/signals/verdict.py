@@ -1,4 +1,4 @@
-"""What a rule of the table is asked, and what it answers."""
+"""The question to a rule of the table, and its verdict."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Case(NamedTuple):
-    """One form of a change of one row, asked of one resource; ``argument`` is what follows the form's first word."""
+    """One form of a change of one row, for one resource; ``argument`` follows the form's first word."""
 
     row: Row
     argument: str
@@ -18,14 +18,14 @@ class Case(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """That a form of a change is met.
+    """A match of a form of a change.
 
     Attributes:
-        label: path of the attribute, in HCL notation where that is known.
-        words: the outcome of it: ``went from true to false``.
+        label: path of the attribute, in HCL notation if known.
+        words: the change in words: ``went from true to false``.
         plain: the same without values.
-        shown: the values that ``words`` quotes.
-        signal: another signal than that of the row.
+        shown: the values quoted by ``words``.
+        signal: a signal other than the row's.
     """
 
     label: str

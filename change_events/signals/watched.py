@@ -1,7 +1,7 @@
-"""Rule: a setting that the table watches changes in a way that the table names.
+"""Rule: a watched setting changes in a way named by the table.
 
-Each form of a change is judged by a function of its own kind, by the word that it begins with; see the modules named
-in :data:`_JUDGES`. What is judged elsewhere (:data:`change_events.signals.table.ELSEWHERE`) is left to its rule.
+Each form of a change is judged by the function for its first word; see the modules in :data:`_JUDGES`. Forms judged
+elsewhere (:data:`change_events.signals.table.ELSEWHERE`) are left to their rule.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ FORMS = (*_JUDGES, "existing", "was", "changed->WORD", "WORD->WORD", "->WORD")
 
 
 def watched(subject: Subject, rules: Sequence[OwnRule] = ()) -> Iterator[Found]:
-    """The outcome of the settings that the table and the user's rules watch."""
+    """Yield the results for the settings watched by the table and the user's rules."""
     for row in rows_of(subject.type, rules):
         before, after = subject.sides(row.steps[0])
         if before == after:  # nothing became of it: as with most of the settings of a type
@@ -55,13 +55,13 @@ def watched(subject: Subject, rules: Sequence[OwnRule] = ()) -> Iterator[Found]:
 
 
 def rows_of(kind: str, rules: Sequence[OwnRule] = ()) -> Iterator[Row]:
-    """The rows about a resource type."""
+    """Return the rows for a resource type."""
     yield from table().get(kind, ())
     yield from (rule.row for rule in rules if fnmatchcase(kind, rule.types))
 
 
 def own_attributes(kind: str, rules: Sequence[OwnRule]) -> tuple[str, ...]:
-    """The attributes of a type that rules of the user watch."""
+    """Return the attributes of a type watched by the user's rules."""
     return tuple(dict.fromkeys(rule.row.steps[0] for rule in rules if fnmatchcase(kind, rule.types)))
 
 
