@@ -1,5 +1,5 @@
-"""Running any command as if we were not there, and recording that it ran: ``tfevent events run``.
+"""Runs any command transparently, and records it: ``tfevent events run``.
 
-``observe`` runs it; it is imported before the command starts and stays light. ``recorder`` writes the event, in a
+``observe`` runs it; it is imported before the command starts and has few imports. ``recorder`` writes the event, in a
 thread beside it.
 """

@@ -1,4 +1,4 @@
-"""The command that is observed, as its three parties share it: who runs it, who records it, who words its event."""
+"""The observed command, as shared by the modules that run it, record it and word its event."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ class ObservedCommand:
 
     Args:
         argv: the command and its arguments.
-        options: what was said of it, as :func:`change_events.explicit.explicit_input.read` takes it.
-        facts: of its run: ``id``, ``owner``, ``started_at`` (seconds since 1970), ``trace``.
-        folder: of its run, held by this process; None where none can be written.
-        close_killed: closes the records of killed runs, those of terraform too; of a run of many stacks, whose units
-            may have been killed.
+        options: the input, as in :func:`change_events.explicit.explicit_input.read`.
+        facts: facts of its run: ``id``, ``owner``, ``started_at`` (seconds since 1970), ``trace``.
+        folder: folder of its run, held by this process; None if none can be written.
+        close_killed: settles killed runs, including those of terraform, which may be units of this one.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The event of one command: begun from what was said of it, settled from how it ended."""
+"""The event of one command: started from its input, settled from its end."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 class CommandEvent:
-    """Everything that is recorded of one command; options that cannot be used are reported and left out.
+    """The event of one command; invalid options are reported and left out.
 
     Attributes:
-        budget: seconds that delivery may take.
-        patience: seconds to wait for a journal that another process keeps locked.
+        budget: maximum seconds of delivery.
+        patience: seconds to wait for a journal locked by another process.
     """
 
     patience = PATIENCE
@@ -57,7 +57,7 @@ class CommandEvent:
         self._draft: Draft | None = None
 
     def begin(self) -> None:
-        """Record that the command has started, and report what could not be used."""
+        """Record the start of the command, and report invalid options."""
         self._draft = self._drafted()
         for text in self._mistakes:
             say(text)
@@ -66,7 +66,7 @@ class CommandEvent:
         self._run.start(self._first(self._draft))
 
     def settle(self, end: Mapping[str, Any]) -> None:
-        """Record how it ended, and deliver it."""
+        """Record its end, and deliver the event."""
         if self._draft is None:
             return
         if self._given.commit:  # the command may have checked out what it names, or moved it
@@ -82,15 +82,15 @@ class CommandEvent:
             say(report_line(settled))
 
     def _first(self, draft: Draft) -> ChangeEvent:
-        """The event as it starts."""
+        """Return the started event."""
         return draft.worded(self._settings.message_bytes)
 
     def _last(self, draft: Draft, end: Mapping[str, Any]) -> ChangeEvent | None:
-        """The event as it ended; None where that is left to the next command."""
+        """Return the ended event; None if it is left to the next command."""
         return command_outcome.worded(draft, end, self._settings.message_bytes)
 
     def _is_kept(self, event: ChangeEvent) -> bool:  # noqa: ARG002 - that of many stacks asks it
-        """Whether the folder of its run is needed when the event has been settled."""
+        """Return whether the folder of its run is needed after the event is settled."""
         return False
 
     def _drafted(self) -> Draft:

@@ -1,10 +1,10 @@
-"""What process 1 of a container owes to its orphans: to reap them, and to pass signals on.
+"""The duties of process 1 of a container: reaping orphans, and forwarding signals.
 
-The kernel gives every orphan of the container to process 1, where it stays as a zombie until that waits for it. The
-command's own process cannot do this: waiting for any child would take away the exit codes of the children that it waits
-for itself. So process 1 stays behind as a small init, and a child of it goes on.
+The kernel reparents every orphan of the container to process 1, where it stays a zombie until it is waited for. The
+command's own process cannot do this: waiting for any child would take the exit codes of the children that it waits for
+itself. So process 1 stays as a small init, and a child of it continues.
 
-Imported before the command starts: os and signal only, and our sets of signals.
+Imported before the command starts: only os, signal and the sets of signals.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from change_events.process.signal_sets import ABOUT_OURSELVES
 
 
 def split_off() -> None:
-    """Stay behind as init and end with the exit code of a child, which alone comes back from here.
+    """Fork: process 1 stays as init and ends with the child's exit code; only the child returns.
 
-    To be called before there is any thread.
+    To be called before any thread is started.
     """
     taken: set[int] = {*(signal.valid_signals() - ABOUT_OURSELVES), signal.SIGCHLD}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, taken)
@@ -29,7 +29,7 @@ def split_off() -> None:
 
 
 def _serve(child: int, taken: set[int]) -> int:
-    """Reap what ends and pass on what comes, until the child has ended; gives its exit code as a shell says it."""
+    """Reap children and forward signals until the child has ended; returns its exit code as a shell does."""
     while True:
         number = signal.sigwait(taken)
         if number != signal.SIGCHLD:
@@ -43,7 +43,7 @@ def _serve(child: int, taken: set[int]) -> int:
 
 
 def _reaped(child: int) -> int | None:
-    """Reap everything that has ended; the child's wait status if it is among it."""
+    """Reap everything that has ended; returns the child's wait status if it has."""
     found = None
     while True:
         try:

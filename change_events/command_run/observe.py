@@ -1,6 +1,6 @@
-"""One command, from before it starts to after its event is on its way.
+"""Observes one command, from before it starts until its event is delivered.
 
-Whatever goes wrong in here costs a line on stderr; the command's exit code is the only thing that counts.
+Failures cost one line on stderr; only the command's exit code counts.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _NAMES = ("environment", "service", "version")
 
 
 def observe(argv: Sequence[str], options: Mapping[str, Any], close_killed: CloseKilled | None = None) -> int:
-    """Run a command with our stdio and record it; returns its exit code, or dies of the signal that killed it.
+    """Run a command with tfevent's stdio and record it; returns its exit code, or dies of the signal that killed it.
 
     Args:
         argv: the command and its arguments.
-        options: what was said of it, as :func:`change_events.explicit.explicit_input.read` takes it; ``stacks``: it
-            runs many stacks, whose runs are put together.
+        options: the input, as in :func:`change_events.explicit.explicit_input.read`; ``stacks``: it runs many stacks,
+            which are recorded as one event.
         close_killed: see :class:`change_events.command_run.command.ObservedCommand`.
     """
     if os.environ.get("TFEVENT_DISABLE", "") not in {"", "0"}:
@@ -55,7 +55,7 @@ def observe(argv: Sequence[str], options: Mapping[str, Any], close_killed: Close
 
 
 def _facts(argv: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
-    """What stands for a run that is killed before anything is recorded: no text that may hold a secret."""
+    """Return the facts for a run that is killed before anything is recorded, without texts that may have secrets."""
     from change_events.explicit.choices import KINDS
 
     kind = options.get("kind")
@@ -72,7 +72,7 @@ def _facts(argv: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _resolved(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The options with the id of the previous commit: the command may move the tag or branch that names it."""
+    """Return the options with the ID of the previous commit, since the command may move its tag or branch."""
     if not (name := options.get("previous_commit")):
         return options
     try:
@@ -140,7 +140,7 @@ class _Run:
         return code
 
     def _not_begun(self, number: int) -> int:
-        """Someone has stopped us before there was a command."""
+        """Handle a signal before the command has started."""
         if self._folder:
             self._folder.remove()
         return -number
@@ -191,7 +191,7 @@ def _reason(error: OSError) -> str:
 
 
 def _become(argv: Sequence[str]) -> int:
-    """Nothing is to be observed: the command takes our place."""
+    """Replace this process with the command, without observing it."""
     import signal
 
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these two

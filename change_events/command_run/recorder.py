@@ -1,4 +1,4 @@
-"""Writing the event of a command, in a thread beside it."""
+"""Writes the event of a command, in a thread beside it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """The event of one command: ``start`` it when the command has been started, ``settle`` it when it has ended."""
+    """The event of one command: ``start`` it when the command has started, ``settle`` it when it has ended."""
 
     def __init__(self, observed: ObservedCommand, signals: Signals) -> None:
         self._observed = observed
@@ -23,15 +23,15 @@ class Recorder:
         self._background = BackgroundRecorder(signals)
 
     def start(self) -> None:
-        """Begin to record, in a thread of its own."""
+        """Start recording, in a thread."""
         self._background.start()
         self._background.submit(self._begin)
 
     def settle(self, end: dict[str, Any]) -> None:
-        """Settle and deliver the event; return when that is done, the budget is spent, or a signal asks for the end.
+        """Settle and deliver the event; returns when that is done, the budget is used up, or a signal requests the end.
 
         Args:
-            end: how the command ended, as :func:`change_events.explicit.command_outcome.finished` takes it.
+            end: how the command ended, as in :func:`change_events.explicit.command_outcome.finished`.
         """
         why = self._background.finish(lambda: self._event.settle(end) if self._event else None)
         if why == LATE:

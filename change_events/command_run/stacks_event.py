@@ -1,4 +1,4 @@
-"""The event of a command that runs many stacks, each of which has an event of its own."""
+"""The event of a command that runs many stacks, each of which has its own event."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class StacksEvent(CommandEvent):
-    """Of one command; what its person said of it (title, message) stands beside what its units say."""
+    """The event of one such command; the sender's title and message are combined with the units' results."""
 
     patience = 5.0  # its units, many at once, are the ones that keep the journal locked
 
@@ -60,14 +60,14 @@ class StacksEvent(CommandEvent):
                 self._folder.write_facts(**{late.LEFT: True})
 
     def _has_open_units(self, journal: Journal) -> bool:
-        """Whether runs of units go on though the command has ended; those that were killed are closed first."""
+        """Return whether units still run though the command has ended; killed ones are settled first."""
         place = (state_dir(), str(journal.path), str(self._facts["id"]))
         if units.are_open(*place) and self._observed.close_killed:
             self._observed.close_killed(journal, self._settings)
         return units.are_open(*place)
 
     def _observed_event(self, draft: Draft) -> ChangeEvent:
-        """The event as one that follows from what was observed: title and severity are not the sender's."""
+        """Return the event with observed title and severity instead of the sender's."""
         stacks = Stacks(subject=draft.own_title or None, message=draft.own_message or None)
         phase = Phase.PLANNED if self._facts["stacks"]["plans"] else Phase.APPLIED
         return replace(draft.event, explicit=False, phase=phase, stacks=stacks)

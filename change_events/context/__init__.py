@@ -1,4 +1,4 @@
-"""Who and where: git, CI, user and host. Nothing here raises or waits for more than two seconds."""
+"""The context of a run: git, CI, user and host. Nothing here raises or takes more than two seconds."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Context", "commit_page", "detect"]
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What surrounds a run, redacted."""
+    """The context of a run, redacted."""
 
     actor: Actor
     vcs: Vcs | None
@@ -34,7 +34,7 @@ class Context(msgspec.Struct, frozen=True):
 
 
 def detect(cwd: Path, environ: Mapping[str, str], *, redactor: Redactor, git: bool = True) -> Context:
-    """What surrounds a run in ``cwd``; what cannot be found out is None. ``git=False`` asks no repository."""
+    """Return the context of a run in ``cwd``; unknown parts are None. ``git=False`` skips the repository."""
     detected = ci.detect(environ)
     vcs = repository.detect(cwd, environ, ci.servers(environ)) if git else None
     if vcs and not vcs.branch and detected:
@@ -51,13 +51,13 @@ def detect(cwd: Path, environ: Mapping[str, str], *, redactor: Redactor, git: bo
 
 
 def commit_page(vcs: Vcs, environ: Mapping[str, str], commit: str) -> str | None:
-    """The page of a commit of this repository by its whole id; None where the forge is not known."""
+    """Return the page of a commit of this repository by its full ID; None if the forge is unknown."""
     whole = _COMMIT.fullmatch(commit) is not None
     return repository_of(vcs.remote or "", ci.servers(environ)).commit_page(commit) if whole else None
 
 
 def _with_page(system: Ci, vcs: Vcs | None, environ: Mapping[str, str]) -> Ci:
-    """The system with the page of its pull request: as it says itself, or where the forge is known to have it."""
+    """Return the CI system with the page of its pull request: its own, or that of the forge if known."""
     change = system.pull_request
     if not change:
         return system
@@ -74,12 +74,12 @@ def _redacted(item: _Part, redactor: Redactor) -> _Part:
 
 
 def _printable(text: str) -> str:
-    """A commit's subject or a branch may carry escape sequences meant for the reader's terminal."""
+    """Return a commit's subject or a branch without escape sequences for terminals."""
     return "".join(one if one.isprintable() else " " for one in text).strip()
 
 
 def _user(environ: Mapping[str, str]) -> str | None:
-    """The person: behind sudo the one who called it; a container may have no name for its user at all."""
+    """Return the user: behind sudo the caller; a container's user may have no name."""
     for name in ("SUDO_USER", "LOGNAME", "USER"):
         if environ.get(name):
             return environ[name]

@@ -1,4 +1,4 @@
-"""The commits that a change brings: those that the new commit has and the one in place before has not."""
+"""The commits of a change: those of the new revision that the previous one does not have."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _PLAIN = ("log", "--no-show-signature", "--no-notes", "--no-color", _LINE)
 
 
 class Between(msgspec.Struct, frozen=True):
-    """What git says of two revisions; not redacted yet.
+    """The comparison of two revisions; not redacted yet.
 
     Attributes:
-        commit: the new one, None where git does not know it here.
-        previous: full id of the one before, None likewise.
-        commits: what the new one brings, newest first, at most :data:`MOST`.
-        omitted: how many more there are.
-        gone: how many commits of the previous one the new one has not: it goes back, or to another branch.
+        commit: the new one; None if git does not know it here.
+        previous: full ID of the previous one; None if git does not know it here.
+        commits: commits of the new one, newest first, at most :data:`MOST`.
+        omitted: number of the others.
+        gone: number of commits of the previous one that the new one lacks: a rollback, or another branch.
         problem: why nothing is known, one sentence without the revisions.
     """
 
@@ -42,12 +42,12 @@ class Between(msgspec.Struct, frozen=True):
 
 
 def is_revision(text: str) -> bool:
-    """Whether the text may be given to git as a revision: one word that is no option."""
+    """Return whether the text may be passed to git as a revision: one word that is not an option."""
     return _REVISION.fullmatch(text) is not None
 
 
 def resolve(cwd: str | os.PathLike[str], environ: Mapping[str, str], revision: str) -> str | None:
-    """The full id of the commit that a revision names now, within two seconds; None where git cannot say."""
+    """Return the full ID of a revision's commit, within two seconds; None if git cannot resolve it."""
     end = time.monotonic() + git.SECONDS
     if not is_revision(revision):
         return None
@@ -63,13 +63,13 @@ def between(
     previous: str | None = None,
     paths: Sequence[str] = (),
 ) -> Between:
-    """The commits from ``previous`` (left out) to ``commit``, asked of the repository of ``cwd``, two seconds in all.
+    """Return the commits from ``previous`` (excluded) to ``commit`` in the repository of ``cwd``, within two seconds.
 
     Args:
         cwd: a directory of the repository.
-        environ: the variables that git gets.
-        commit: a revision that :func:`is_revision` takes: an id, a tag, a branch, ``HEAD``.
-        previous: likewise; None where only the commit itself is asked for.
+        environ: environment for git.
+        commit: a revision that :func:`is_revision` accepts: an ID, a tag, a branch, ``HEAD``.
+        previous: another one; None for only the commit itself.
         paths: only commits that touch one of these files or folders, relative to ``cwd``; empty for all.
     """
     end = time.monotonic() + git.SECONDS
@@ -109,7 +109,7 @@ def _listed(found: Between, answers: Mapping[str, str | None], paths: Sequence[s
 
 
 def _reason(cwd: str | os.PathLike[str], environ: Mapping[str, str], end: float, missing: str) -> str:
-    """Why git does not know a commit here, and what helps."""
+    """Return why git does not know a commit here, with the remedy."""
     if not git_command.is_installed(environ):
         return "git is not installed"
     shallow = git_command.ask({"shallow": ("rev-parse", "--is-shallow-repository")}, cwd, environ, end)["shallow"]

@@ -1,4 +1,4 @@
-"""The commit a run is made from, asked of the ``git`` binary: small questions at once, two seconds in all."""
+"""The commit of a run, from the ``git`` binary: small parallel queries, two seconds in total."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _SCP_USER = lazy_pattern(r"^(\[?)[^@/\s\[]+@(?=[^/:\s]+:)")  # also [user@host:p
 
 
 def detect(cwd: Path, environ: Mapping[str, str], servers: Mapping[str, str] | None = None) -> Vcs | None:
-    """What git says of ``cwd``; None without git, outside of a repository, or in one that git refuses.
+    """Return git's information on ``cwd``; None without git, outside of a repository, or if git refuses it.
 
-    ``servers`` are those of :func:`change_events.context.repository.repository_of`.
-    ``dirty`` counts untracked files that are not ignored; it is None where git was too slow.
+    ``servers`` are those of :func:`change_events.context.repository.repository_of`. ``dirty`` includes untracked files
+    that are not ignored; it is None if git was too slow.
     """
     end = time.monotonic() + SECONDS
     answers = ask(_QUESTIONS, cwd, environ, end)
@@ -68,9 +68,9 @@ def detect(cwd: Path, environ: Mapping[str, str], servers: Mapping[str, str] | N
 
 
 def _published(branch: str | None, shallow: str) -> bool | None:
-    """Whether a branch of a remote has HEAD; that none has it says nothing in a clone without the whole history.
+    """Return whether a remote branch has HEAD; None in a clone without the whole history if none has it.
 
-    None, too, where there is no branch of a remote at all, or git was too slow.
+    Also None without any remote branch, or if git was too slow.
     """
     if branch is None:
         return None
@@ -78,7 +78,7 @@ def _published(branch: str | None, shallow: str) -> bool | None:
 
 
 def without_credentials(url: str) -> str:
-    """A repository's address without user, password, query and fragment; ssh forms keep host and path."""
+    """Return a repository's address without user, password, query and fragment; ssh forms keep host and path."""
     if "://" not in url:
         return _SCP_USER.sub(r"\1", url)
     try:

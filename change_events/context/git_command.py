@@ -1,8 +1,8 @@
-"""Starting git: the one place where that is done, so that no repository makes it run anything else.
+"""Starts git: the only place that does so, such that no repository makes it run other programs.
 
-A repository's own settings and attributes name programs: filters, text conversions, external diffs, hooks, pagers, file
-monitors, ssh commands, credential helpers, signature checkers. All of them are off in every call, and nothing that a
-partial clone lacks is fetched. ``status`` alone reads the working tree through filters: see :func:`without_filters`.
+A repository's settings and attributes may name programs: filters, text conversions, external diffs, hooks, pagers, file
+monitors, ssh commands, credential helpers, signature checkers. All are disabled in every call, and missing objects of a
+partial clone are not fetched. Only ``status`` reads the working tree through filters: see :func:`without_filters`.
 """
 
 from __future__ import annotations
@@ -76,14 +76,14 @@ class _Hung:
 
 
 def is_installed(environ: Mapping[str, str]) -> bool:
-    """Whether there is a git on PATH."""
+    """Return whether git is on PATH."""
     import shutil
 
     return shutil.which("git", path=environ.get("PATH")) is not None
 
 
 def quiet(environ: Mapping[str, str]) -> dict[str, str]:
-    """No locks, no questions, no fetching of what a partial clone lacks."""
+    """Return the environment without locks, prompts, or fetching for a partial clone."""
     environment = {name: value for name, value in environ.items() if name not in _ELSEWHERE}
     return {**environment, **_QUIET}
 
@@ -109,13 +109,13 @@ def ask(
     environ: Mapping[str, str],
     end: float | Deadline,
 ) -> dict[_Name, str | None]:
-    """The answers of git by question, asked side by side; None where it failed, was too slow or is missing.
+    """Return git's answers by name, queried in parallel; None for a failure, a timeout or a missing git.
 
     Args:
-        questions: the words after ``git``, by a name of the caller's.
-        cwd: where to ask.
-        environ: the variables that git gets, but for those that would make it ask, lock or fetch.
-        end: when to stop waiting (``time.monotonic``, or a deadline).
+        questions: the arguments of ``git``, by name.
+        cwd: where to run it.
+        environ: environment for git, without variables that would make it prompt, lock or fetch.
+        end: deadline (``time.monotonic``, or a deadline object).
     """
     outputs = ask_bytes({name: (words, b"") for name, words in questions.items()}, cwd, environ, end)
     return {name: None if out is None else _text(out) for name, out in outputs.items()}
@@ -127,11 +127,11 @@ def ask_bytes(
     environ: Mapping[str, str],
     end: float | Deadline,
 ) -> dict[_Name, bytes | None]:
-    """As :func:`ask`, for answers that are no text, and questions that git reads from its standard input.
+    """As :func:`ask`, for binary answers, and queries with standard input.
 
     Args:
-        questions: the words after ``git`` and what it gets to read, by a name of the caller's.
-        cwd: where to ask.
+        questions: the arguments of ``git`` and its input, by name.
+        cwd: where to run it.
         environ: as in :func:`ask`.
         end: as in :func:`ask`.
     """

@@ -1,6 +1,6 @@
-"""A machine (or container) and its services: what is known of a boot, a start and a stop.
+"""Boots, starts and stops of a machine (or container) and its services.
 
-``now`` is what holds at this moment, ``memory`` what was kept from the boot before; ``wtmp`` and ``systemd`` are
-witnesses of how that one ended. ``verdict`` concludes from all of them. ``service`` reads how a service ended. Nothing
-in here records or sends.
+``snapshot`` is the current state, ``state_file`` the stored one of the last boot; ``wtmp`` and ``systemd`` show how
+that ended. ``boot_analysis`` concludes from all of them. ``service`` reads how a service ended. Nothing here records or
+sends.
 """

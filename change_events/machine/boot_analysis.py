@@ -1,4 +1,4 @@
-"""What a boot means: whether the boot before it ended cleanly, for how long nothing ran, and what is new since."""
+"""Analyses a boot: whether the previous one ended cleanly, the downtime, and what changed since."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SLACK = timedelta(minutes=5)  # clocks are set while a machine boots
 
 
 class End(StrEnum):
-    """How the boot before ended."""
+    """How the previous boot ended."""
 
     CLEAN = "clean"
     UNCLEAN = "unclean"
@@ -31,15 +31,15 @@ class End(StrEnum):
 
 
 class BootAnalysis(msgspec.Struct, frozen=True):
-    """What can be said of the time before this boot.
+    """What is known of the time before this boot.
 
     Attributes:
-        end: how the boot before ended.
-        evidence: what says so, a clause; empty where nothing does.
-        last_alive: when something last ran; None where nothing is known of it.
-        exact: ``last_alive`` is when it went down, not just when it was last seen.
-        goal: what it went down for, where that was known.
-        kernel_before: release of the kernel before, where it was another; so is ``image_before``.
+        end: how the previous boot ended.
+        evidence: the evidence for it, a clause; empty if there is none.
+        last_alive: last known activity; None if unknown.
+        exact: ``last_alive`` is the time of shutdown, not only of the last activity.
+        goal: purpose of the shutdown, if known.
+        kernel_before: release of the previous kernel, if it differs; ``image_before`` likewise.
     """
 
     end: End
@@ -54,14 +54,14 @@ class BootAnalysis(msgspec.Struct, frozen=True):
 def analyse(
     now: MachineSnapshot, memory: Memory | None, environ: Mapping[str, str], root: Path = Path("/")
 ) -> BootAnalysis:
-    """Conclude from what is remembered, from wtmp, and from systemd's journal, in this order.
+    """Conclude from the stored state, wtmp, and systemd's journal, in this order.
 
-    A container has no shutdown of its own in its system's books: only what is remembered counts there.
+    For a container, only the stored state is used, since its host's records do not show its shutdown.
 
     Args:
         now: this boot.
-        memory: of the boot before, None where nothing is remembered.
-        environ: the variables that programs get which are asked.
+        memory: the stored state of the previous boot; None if there is none.
+        environ: environment for the programs that are queried.
         root: where /var/log and /sys are.
     """
     if memory and memory.stopped_at:
@@ -96,13 +96,13 @@ def _by_witnesses(now: MachineSnapshot, memory: Memory | None, environ: Mapping[
 def _witnesses(
     now: MachineSnapshot, memory: Memory | None, environ: Mapping[str, str], root: Path
 ) -> Iterable[tuple[str, LastEnd | None]]:
-    """Asked one after the other: the second one takes longer."""
+    """Yield the sources of evidence, the fastest first."""
     yield "wtmp", wtmp.last_end(root / "var/log/wtmp", now.booted_at)
     yield "systemd's journal", systemd.last_end(environ, memory.boot_id if memory else None)
 
 
 def _is_of_last_boot(found: LastEnd, memory: Memory | None) -> bool:
-    """What is older than the remembered boot is of another one."""
+    """Return whether evidence is newer than the stored boot; older evidence belongs to another one."""
     return memory is None or found.at >= memory.booted_at - _SLACK
 
 
@@ -111,7 +111,7 @@ def _last_seen(memory: Memory | None) -> datetime | None:
 
 
 def _crash(root: Path, memory: Memory | None, end: End) -> str:
-    """Whether the kernel has left its last words (https://docs.kernel.org/admin-guide/pstore-blk.html)."""
+    """Return whether the kernel left crash records (https://docs.kernel.org/admin-guide/pstore-blk.html)."""
     if end is not End.UNCLEAN:
         return ""
     try:
@@ -124,7 +124,7 @@ def _crash(root: Path, memory: Memory | None, end: End) -> str:
 
 
 def as_data(now: MachineSnapshot, verdict: BootAnalysis, memory: Memory | None) -> dict[str, Any]:
-    """The verdict for the event's ``data``: plain values, without those that are not known."""
+    """Return the analysis as plain values for the event's ``data``, without unknown ones."""
     down = (now.booted_at - verdict.last_alive).total_seconds() if verdict.last_alive else None
     found = {
         "boot_id": now.boot_id,

@@ -1,4 +1,4 @@
-"""Events of a machine and its services, from what was said and what was found out."""
+"""Events of a machine and its services."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _JUST_BOOTED = timedelta(minutes=10)  # later, what ends now is not the boot
 
 
 def booted(made: Draft, here: MachineSnapshot, verdict: BootAnalysis, before: Memory | None, limit: int) -> ChangeEvent:
-    """The event of a boot. Its ``dedup_key`` is the boot's own, so that one is recorded only once.
+    """Return the event of a boot. Its ``dedup_key`` identifies the boot, so that it is recorded once.
 
     Args:
-        made: what was said.
+        made: the input.
         here: this boot.
-        verdict: on the boot before.
-        before: what was remembered of that.
-        limit: bytes of the message.
+        verdict: the analysis of the previous boot.
+        before: the stored state of the previous boot.
+        limit: maximum size of the message in bytes.
     """
     now = datetime.now(UTC)
     event = msgspec.structs.replace(
@@ -49,7 +49,7 @@ def booted(made: Draft, here: MachineSnapshot, verdict: BootAnalysis, before: Me
 
 
 def going_down(made: Draft, host: str, goal: str, limit: int) -> ChangeEvent:
-    """The event of a machine that is shut down; ``goal`` as :func:`change_events.machine.systemd.goal` gives it."""
+    """Return the event of a shutdown; ``goal`` is that of :func:`change_events.machine.systemd.goal`."""
     data = {**made.event.data, **({"goes_down_for": goal} if goal in machine_titles.GOALS else {})}
     event = msgspec.structs.replace(made.event, outcome=Outcome.SUCCEEDED, data=data)
     draft = msgspec.structs.replace(made, event=event)
@@ -57,13 +57,13 @@ def going_down(made: Draft, host: str, goal: str, limit: int) -> ChangeEvent:
 
 
 def started(made: Draft, limit: int) -> ChangeEvent:
-    """The event of a service that has been started."""
+    """Return the event of a started service."""
     event = msgspec.structs.replace(made.event, outcome=Outcome.SUCCEEDED)
     return msgspec.structs.replace(made, event=event).worded(limit)
 
 
 def stopped(made: Draft, result: Result, limit: int) -> ChangeEvent:
-    """The event of a service that has ended: stopped, failed, or not started at all."""
+    """Return the event of a service that stopped, failed, or did not start."""
     failures = (Failure(summary=result.detail),) if result.outcome is Outcome.FAILED else ()
     event = msgspec.structs.replace(
         made.event, outcome=result.outcome, failures=failures, data={**made.event.data, **result.data}
@@ -73,7 +73,7 @@ def stopped(made: Draft, result: Result, limit: int) -> ChangeEvent:
 
 
 def stop_title(event: ChangeEvent, result: Result) -> str:
-    """``shop 1.4.2 stopped on web1``, ``shop failed on web1, exit code 3``."""
+    """Return a title such as ``shop 1.4.2 stopped on web1`` or ``shop failed on web1, exit code 3``."""
     if result.outcome is Outcome.SUCCEEDED:
         return titles.done(event)
     verb = "failed" if result.outcome is Outcome.FAILED else "was not started"

@@ -1,6 +1,6 @@
-"""How a service ended, as systemd passes it to ``ExecStopPost=``, or by its exit code.
+"""The result of a service, from systemd's variables in ``ExecStopPost=``, or from its exit code.
 
-systemd.exec(5): ``$SERVICE_RESULT`` is the verdict, ``$EXIT_CODE`` how the main process ended (exited, killed, dumped),
+systemd.exec(5): ``$SERVICE_RESULT`` is the result, ``$EXIT_CODE`` how the main process ended (exited, killed, dumped),
 ``$EXIT_STATUS`` its exit code or the name of the signal.
 """
 
@@ -30,11 +30,11 @@ _MOST = 255
 
 
 class Result(msgspec.Struct, frozen=True):
-    """How a service ended.
+    """The result of a service.
 
     Attributes:
         outcome: succeeded, failed, or no_change for one that was not started because a condition did not hold.
-        detail: a clause, empty where all went well: ``exit code 3``, ``killed by SIGKILL: it timed out``.
+        detail: a clause, empty for a success: ``exit code 3``, ``killed by SIGKILL: it timed out``.
         data: systemd's own words, for the event's data.
     """
 
@@ -44,7 +44,7 @@ class Result(msgspec.Struct, frozen=True):
 
 
 def by_systemd(environ: Mapping[str, str]) -> Result | None:
-    """The result by systemd's variables; None where it did not start us."""
+    """Return the result from systemd's variables; None outside of systemd."""
     result = environ.get("SERVICE_RESULT")
     if not result:
         return None
@@ -70,9 +70,9 @@ def _process(code: str, status: str) -> str:
 
 
 def by_exit_code(code: int) -> Result:
-    """The result by an exit code as a shell gives it: 0 to 255, above 128 for signals.
+    """Return the result from an exit code as in a shell: 0 to 255, above 128 for signals.
 
-    SIGTERM, SIGINT and SIGHUP are how services are stopped, as systemd sees it too.
+    SIGTERM, SIGINT and SIGHUP count as normal stops, as in systemd.
     """
     if code == 0:
         return Result()

@@ -1,4 +1,4 @@
-"""This machine at this moment: which boot it is, since when, of which kernel and image. Linux: read from /proc."""
+"""The current state of this machine: boot, uptime, kernel and image. Linux only, from /proc."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _START_FIELD = 19  # of /proc/PID/stat behind the command: when it was started, 
 
 
 class MachineSnapshot(msgspec.Struct, frozen=True):
-    """What holds now.
+    """The current state of the machine.
 
     Attributes:
-        boot: identifies this boot among all of this machine; of a container, this start.
-        boot_id: the kernel's own id of its boot.
-        booted_at: when it began, by the clock of this moment.
+        boot: identifies this boot on this machine; for a container, its start.
+        boot_id: the kernel's ID of its boot.
+        booted_at: time of the boot, by the current clock.
         kernel: release of the running kernel.
-        image: name and version of what it runs, None where it is not known.
+        image: name and version of the image; None if unknown.
         host: the machine's name.
-        container: it is a container: kernel and shutdown are its host's affair.
+        container: it is a container, whose host has the kernel and its shutdown.
     """
 
     boot: str
@@ -46,14 +46,14 @@ class MachineSnapshot(msgspec.Struct, frozen=True):
 
 
 def take_snapshot(environ: Mapping[str, str], root: Path = Path("/")) -> MachineSnapshot:
-    """Look at this machine.
+    """Read the state of this machine.
 
     Args:
-        environ: may hold :data:`IMAGE`; ``container``, as container managers set it.
+        environ: may have :data:`IMAGE`; ``container``, as set by container managers.
         root: where /proc and /etc are.
 
     Raises:
-        InputError: there is no /proc as Linux has it.
+        InputError: there is no Linux /proc.
     """
     try:
         boot_id = (root / "proc/sys/kernel/random/boot_id").read_text().strip()
@@ -77,7 +77,7 @@ def _boot_time(stat: str) -> int:
 
 
 def _first_process(root: Path) -> int:
-    """When process 1 was started, in ticks since boot: the start of a container, and next to nothing on a machine."""
+    """Return the start of process 1 in ticks since boot: that of a container, or almost 0 on a machine."""
     try:
         return int((root / "proc/1/stat").read_bytes().rpartition(b")")[2].split()[_START_FIELD])
     except (OSError, ValueError, IndexError):

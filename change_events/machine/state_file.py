@@ -1,4 +1,4 @@
-"""What is kept on disk from one boot to the next: one small file, written whole, in the state folder."""
+"""The state stored from one boot to the next: one small file in the state folder, written atomically."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _LOCK_SECONDS = 0.5  # two commands at the same boot; whoever waits longer goes 
 
 
 class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What was known of the last boot that has an event.
+    """The stored state of the last recorded boot.
 
     Attributes:
-        boot: which one; see :class:`change_events.machine.snapshot.MachineSnapshot`.
-            So are ``boot_id``, ``booted_at``, ``kernel`` and ``image``.
-        event: id of its event.
-        seen_at: when the machine was last seen alive by a command of ours.
-        stopped_at: when it was asked to go down; None while it is up, and after a crash.
-        goal: what for, as far as it was known: ``reboot``, ``poweroff`` and the like.
-        records_stops: some shutdown has been recorded on this machine: where one is missing, that means something.
+        boot: its identity; see :class:`change_events.machine.snapshot.MachineSnapshot`, also for ``boot_id``,
+            ``booted_at``, ``kernel`` and ``image``.
+        event: ID of its event.
+        seen_at: when the machine last ran a tfevent command.
+        stopped_at: when a shutdown was requested; None while it is up, and after a crash.
+        goal: purpose of the shutdown, if known: ``reboot``, ``poweroff`` and the like.
+        records_stops: shutdowns are recorded on this machine, so that a missing one is evidence.
     """
 
     boot: str
@@ -47,14 +47,14 @@ class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def recall(state: str) -> Memory | None:
-    """What is kept in this state folder; None where nothing is, or it cannot be read."""
+    """Return the state in this folder; None if there is none, or it cannot be read."""
     with suppress(OSError, msgspec.DecodeError):
         return msgspec.json.decode((Path(state) / NAME).read_bytes(), type=Memory)
     return None
 
 
 def keep(state: str, memory: Memory) -> None:
-    """Keep this instead, so that not even a power cut leaves half of it. Raises OSError."""
+    """Replace the state, safe against power failures. Raises OSError."""
     folder = Path(state)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -66,7 +66,7 @@ def keep(state: str, memory: Memory) -> None:
 
 
 def seen(state: str) -> None:
-    """Note that the machine is alive, where a boot has been recorded: a later crash is then known to be later."""
+    """Record that the machine is alive, if a boot was recorded: a later crash is then known to be later."""
     memory = recall(state)
     if memory is None or memory.stopped_at is not None:
         return
@@ -76,7 +76,7 @@ def seen(state: str) -> None:
 
 @contextmanager
 def alone(state: str) -> Iterator[None]:
-    """One command at a time, as far as the file system knows locks."""
+    """Run one command at a time, if the file system supports locks."""
     try:
         Path(state).mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(Path(state) / f"{NAME}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

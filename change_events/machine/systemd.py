@@ -1,6 +1,6 @@
-"""What systemd knows: how the boot before ended, by its journal, and whether this one is ending.
+"""Queries systemd: how the previous boot ended, by its journal, and whether this one is ending.
 
-Both questions are asked of its own programs, and get half a second: a machine that boots or goes down waits for us.
+Its own programs are run, with a limit of half a second: a machine that boots or goes down waits for tfevent.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ UNKNOWN = "unknown"
 
 
 class _Line(msgspec.Struct):
-    """A line of the journal, as far as it matters (systemd.journal-fields(7)); fields may be binary or repeated."""
+    """The relevant fields of a journal line (systemd.journal-fields(7)); fields may be binary or repeated."""
 
     at: object = msgspec.field(name="__REALTIME_TIMESTAMP", default=None)
     message_id: object = msgspec.field(name="MESSAGE_ID", default=None)
@@ -36,11 +36,11 @@ class _Line(msgspec.Struct):
 
 
 def last_end(environ: Mapping[str, str], boot_id: str | None = None) -> LastEnd | None:
-    """How the boot before ended, by the last lines of the journal; None where it is not kept over boots.
+    """Return how the previous boot ended, by the last lines of the journal; None without a persistent journal.
 
     Args:
-        environ: the variables that ``journalctl`` gets.
-        boot_id: of that boot; None for the one before this one.
+        environ: environment for ``journalctl``.
+        boot_id: ID of that boot; None for the previous one.
     """
     boot = boot_id.replace("-", "") if boot_id else "-1"
     fields = "__REALTIME_TIMESTAMP,MESSAGE_ID,SYSLOG_IDENTIFIER,UNIT"
@@ -57,9 +57,9 @@ def last_end(environ: Mapping[str, str], boot_id: str | None = None) -> LastEnd 
 
 
 def goal(environ: Mapping[str, str], root: Path = Path("/")) -> str | None:
-    """What this machine goes down for: ``reboot``, ``poweroff`` …, or ``shutdown``; None where it does not go down.
+    """Return the purpose of a shutdown in progress: ``reboot``, ``poweroff`` …, or ``shutdown``; None without one.
 
-    ``unknown`` without systemd, or where it does not answer in time.
+    ``unknown`` without systemd, or if it does not answer in time.
     """
     if not (root / "run/systemd/system").is_dir():
         return UNKNOWN

@@ -1,4 +1,4 @@
-"""A boot and a shutdown in words: titles and signals."""
+"""Titles and signals of boots and shutdowns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GOALS = {"reboot": "to reboot", "kexec": "to another kernel", "soft-reboot": "to
 
 
 def boot_title(now: MachineSnapshot, verdict: BootAnalysis) -> str:
-    """``web1 booted after an unclean shutdown, down for at most 12 min, kernel 6.1.0-18 → 6.1.0-21``."""
+    """Return ``web1 booted after an unclean shutdown, down for at most 12 min, kernel 6.1.0-18 → 6.1.0-21``."""
     verb = "rebooted" if verdict.goal == "reboot" else "started" if now.container else "booted"
     parts = [f"{now.host} {verb}" + (" after an unclean shutdown" if verdict.end is End.UNCLEAN else "")]
     if down := down_words(now, verdict):
@@ -32,7 +32,7 @@ def boot_title(now: MachineSnapshot, verdict: BootAnalysis) -> str:
 
 
 def down_words(now: MachineSnapshot, verdict: BootAnalysis) -> str:
-    """``down for 4 min``, ``down for at most 4 min``; empty where it is not known."""
+    """Return ``down for 4 min`` or ``down for at most 4 min``; empty if unknown."""
     if verdict.last_alive is None:
         return ""
     seconds = (now.booted_at - verdict.last_alive).total_seconds()
@@ -50,7 +50,7 @@ def _span(seconds: float) -> str:
 
 
 def boot_signals(now: MachineSnapshot, verdict: BootAnalysis) -> Iterator[Signal]:
-    """What of a boot is notable."""
+    """Return the notable facts of a boot."""
     if verdict.end is End.UNCLEAN:
         yield Signal(name="unclean_shutdown", reason=f"{now.host} went down without a shutdown: {verdict.evidence}")
     if verdict.kernel_before and not now.container:
@@ -60,5 +60,5 @@ def boot_signals(now: MachineSnapshot, verdict: BootAnalysis) -> Iterator[Signal
 
 
 def stop_title(host: str, goal: str) -> str:
-    """``web1 goes down to reboot``."""
+    """Return ``web1 goes down to reboot``."""
     return " ".join(part for part in (host, "goes down", GOALS.get(goal, "")) if part)

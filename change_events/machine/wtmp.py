@@ -1,7 +1,7 @@
-"""The system's own book of boots and shutdowns, /var/log/wtmp: how the boot before this one ended.
+"""The system's log of boots and shutdowns, /var/log/wtmp: how the previous boot ended.
 
-Records have one size on a machine (man 5 utmp): 384 bytes where 32-bit and 64-bit programs share the file (x86 and
-others), 400 where times are 64 bits wide (aarch64 and others). Systems that no longer keep the book have no such file.
+Records have one size on a machine (man 5 utmp): 384 bytes if 32-bit and 64-bit programs share the file (x86 and
+others), 400 if times are 64 bits wide (aarch64 and others). Newer systems have no such file.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ class _Entry(NamedTuple):
 
 
 class LastEnd(NamedTuple):
-    """How the boot before ended: ``clean`` or not, and when: the shutdown, or the last that the book knows of it."""
+    """How the previous boot ended: ``clean`` or not, and the time of the shutdown, or of its last record."""
 
     clean: bool
     at: datetime
 
 
 def last_end(path: Path, booted_at: datetime) -> LastEnd | None:
-    """How the boot before the one of ``booted_at`` ended; None where the book does not say."""
+    """Return how the boot before the one of ``booted_at`` ended; None if the log does not show it."""
     latest: datetime | None = None
     for entry in _backwards(path):
         if entry.type == _BOOT:
@@ -80,7 +80,7 @@ def _backwards(path: Path) -> Iterator[_Entry]:
 
 
 def _layout(size: int) -> struct.Struct | None:
-    """The layout that the file's size allows; where both do, that of this machine's kind."""
+    """Return the layout that matches the file's size; if both do, that of this machine's architecture."""
     wide = os.uname().machine in {"aarch64", "riscv64", "loongarch64", "s390x", "alpha", "ia64"}
     for layout in reversed(_LAYOUTS) if wide else _LAYOUTS:
         if size and size % layout.size == 0:

@@ -1,10 +1,10 @@
-"""Redaction: the only way from raw data to what may be recorded.
+"""Redaction: the only way from raw data to data that may be recorded.
 
-:class:`Redactor` finds secrets by provider marks, by having seen them under a mark before, by the name in
-front of them and by their shape; :meth:`Redactor.seal` makes the last pass over the serialised event.
+:class:`Redactor` finds secrets by provider marks, by having seen them under a mark before, by the name in front of them
+and by their shape; :meth:`Redactor.seal` makes the last pass over the serialised event.
 
-Each kind of rule is one file: ``registry`` (remembered values) with ``encodings`` and ``common``, ``names``,
-``assignments``, ``tokens``, ``urls``, ``controls``, ``structures`` (decoded JSON), ``commands``.
+Each kind of rule is one file: ``registry`` (remembered values) with ``encodings`` and ``scrub_scope``, ``names``,
+``assignments``, ``blocks``, ``tokens``, ``urls``, ``control_chars``, ``json_values`` (decoded JSON), ``commands``.
 """
 
 from __future__ import annotations
