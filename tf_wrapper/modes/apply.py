@@ -52,22 +52,30 @@ def run(invocation: Invocation) -> int:
         return _halted(invocation, plan_phase, parsed)
     if code == _CHANGES and not parsed.flag("auto-approve"):
         plan_phase.release()
-        refused = _not_approved(invocation, parsed)
-        if refused == _HUNG_UP:
-            invocation.recorder.end_without_apply(-signal.SIGHUP, None, interrupted=True)
-            return -signal.SIGHUP
-        if refused:
-            from tf_wrapper.record.failed_plan import FailedPlan
-            from tf_wrapper.render.findings import NO_ANSWER, PlanError
-
-            unanswered = FailedPlan([PlanError(NO_ANSWER)]) if refused == _FAILED else None
-            invocation.recorder.end_without_apply(
-                1, unanswered, interrupted=refused == _INTERRUPTED, declined=refused == _DECLINED
-            )
-            return 1
+        refused = _refused(invocation, parsed)
+        if refused is not None:
+            return refused
     if code == _CHANGES and not plan_file.shows_stale(invocation.identity.version if invocation.identity else None):
         invocation.recorder.wait_for_plan()
     return _apply(invocation, parsed, saved, plan_phase)
+
+
+def _refused(invocation: Invocation, parsed: Parsed) -> int | None:
+    """Ask for approval; returns the exit code of a run that is not approved, None if it is."""
+    refused = _not_approved(invocation, parsed)
+    if not refused:
+        return None
+    if refused == _HUNG_UP:
+        invocation.recorder.end_without_apply(-signal.SIGHUP, None, interrupted=True)
+        return -signal.SIGHUP
+    from tf_wrapper.record.failed_plan import FailedPlan
+    from tf_wrapper.render.findings import NO_ANSWER, PlanError
+
+    unanswered = FailedPlan([PlanError(NO_ANSWER)]) if refused == _FAILED else None
+    invocation.recorder.end_without_apply(
+        1, unanswered, interrupted=refused == _INTERRUPTED, declined=refused == _DECLINED
+    )
+    return 1
 
 
 def _not_approved(invocation: Invocation, parsed: Parsed) -> str:
