@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
 
     from change_events.cli.session import Session
     from change_events.journal import Journal
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 _SQLITE = b"SQLite format 3\0"
 _HOURS = 24 * 3600.0  # that an import may read a journal
+_BETWEEN_LINES = 5.0  # seconds between two lines of progress, where there is no terminal
 
 _MAY_NOT = "42501"  # SQLSTATE: insufficient privilege
 _MAY_NOT_WRITE = (
@@ -141,7 +144,7 @@ def prune_command(session: Session, /, url: str | None, before: datetime, *, dry
             if number or month != removing.OTHER:
                 print_lines([f"{month}  {number_of(number, 'event')}"])
                 total, months = total + number, months + 1
-    print_lines([_removed(months, total, dry_run=dry_run)])
+    print_lines([_removed(day, months, total, dry_run=dry_run)])
     return 0
 
 
@@ -230,9 +233,9 @@ def _status(found: Status) -> list[str]:
     return lines
 
 
-def _removed(months: int, events: int, *, dry_run: bool) -> str:
+def _removed(before: date, months: int, events: int, *, dry_run: bool) -> str:
     if not months:
-        return "no month is that old"
+        return f"no month of the ledger ends before {before}, and only whole months are removed"
     return f"{number_of(events, 'event')} {'would be ' if dry_run else ''}removed"
 
 
@@ -317,9 +320,9 @@ def _saying_if_interrupted(text: str) -> Iterator[None]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int], None]]:
-    """Return a function that shows the number of read events on a terminal."""
+    """Return a function that counts read events: on a terminal as it goes, elsewhere a line every few seconds."""
     if not sys.stderr.isatty():
-        yield lambda _: None
+        yield _lines_of_progress()
         return
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -328,3 +331,19 @@ def _progress() -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True, no_color=not colour_on(sys.stderr)), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda number: bar.advance(task, number)
+
+
+def _lines_of_progress() -> Callable[[int], None]:
+    """A function that prints how many events have been read, when so many seconds have passed since it last did."""
+    begun = printed = time.monotonic()
+    read = 0
+
+    def step(number: int) -> None:
+        nonlocal printed, read
+        read += number
+        now = time.monotonic()
+        if now - printed >= _BETWEEN_LINES:
+            printed = now
+            note(f"{read} events read in {now - begun:.0f} s")
+
+    return step

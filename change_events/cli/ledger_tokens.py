@@ -13,6 +13,7 @@ from change_events.cli.ledger_address import ledger_of, team_name, url_option
 from change_events.cli.render.terminal import clean, local_time, note, print_json, print_lines
 from change_events.cli.time_option import duration
 from change_events.errors import InputError
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from change_events.cli.session import Session
     from change_events.ledger.tokens import Token
 
+_ID = lazy_pattern(r"[0-9]{1,18}")
 _INIT = "`tfevent events ledger init` brings it up to date"
 _REFUSED = {
     "42501": "only the owner of the ledger (GRANT tfevent_owner TO …) makes, lists and revokes its tokens",
@@ -100,18 +102,26 @@ def list_command(session: Session, /, url: str | None, *, as_json: bool) -> int:
 
 @token_command.command("revoke", short_help="Revoke a token.")
 @url_option
-@click.argument("token_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
+@click.argument("token_id", metavar="ID")
 @click.pass_obj
-def revoke_command(session: Session, /, url: str | None, token_id: int) -> int:
+def revoke_command(session: Session, /, url: str | None, token_id: str) -> int:
     """Revoke a token, which is then refused. `token list` shows its ID."""
+    number = _number(token_id)
     from change_events.ledger import administration, tokens
 
     with administration.connected(*ledger_of(session, url), _REFUSED) as (connection, shown):
-        token = tokens.revoke(connection, token_id)
+        token = tokens.revoke(connection, number)
     if token is None:
-        raise InputError(f"ledger {shown} has no token {token_id}; `tfevent events ledger token list` shows them")
+        raise InputError(f"ledger {shown} has no token {number}; `tfevent events ledger token list` shows them")
     print_lines([f"token {token.id} of team {token.team} is refused from now on"])
     return 0
+
+
+def _number(token_id: str) -> int:
+    """The ID of a token. Raises InputError for another text, which may be the token itself: it is not quoted."""
+    if not _ID.fullmatch(token_id):
+        raise InputError("the ID of a token is a number; `tfevent events ledger token list` shows it")
+    return int(token_id)
 
 
 def _ends(expires: timedelta | None) -> datetime | None:

@@ -8,6 +8,7 @@ import msgspec
 import psycopg
 import pytest
 
+from change_events.cli import ledger as cli
 from change_events.journal import Journal
 from change_events.journal.drift_checks import KnownDrift, LastCheck
 from change_events.ledger.schema import MIGRATIONS
@@ -57,7 +58,9 @@ def test_a_ledger_is_made_filled_twice_looked_at_and_pruned(home, database):
         assert "team    ops: 3 events, 1 running" in shown
         found = json.loads(home.events("ledger", "status", "--json"))
         assert (found["version"], found["teams"][0]["events"]) == (len(MIGRATIONS), 3)
-        assert "no month is that old" in home.events("ledger", "prune", "--before", "2020-01-01")
+        for words in ((), ("--dry-run",)):
+            pruned = home.events("ledger", "prune", "--before", "2020-01-01", *words)
+            assert pruned == "no month of the ledger ends before 2020-01-01, and only whole months are removed\n"
     assert password not in first + shown + json.dumps(found)
 
 
@@ -132,7 +135,9 @@ def test_the_statements_that_are_printed_make_users_who_can_do_what_they_should(
         home, "prune", "--before", "2020-01-01", "--ledger", writer
     )
     assert "team    web: 3 events" in home.events("ledger", "status", "--ledger", reader)
-    assert "nothing is as old" in home.events("ledger", "prune", "--before", "2020-01-01", "--ledger", keeper)
+    assert "no month of the ledger ends" in home.events(
+        "ledger", "prune", "--before", "2020-01-01", "--ledger", keeper
+    )
     assert "this user may not read events" in home.events("ledger", "status", "--ledger", keeper)
     assert json.loads(home.events("ledger", "status", "--json", "--ledger", keeper))["readable"] is False
 
@@ -154,6 +159,15 @@ def test_journals_and_lines_of_json_are_imported(home, tmp_path):
     lines.write_text(msgspec.json.encode(sealed(4, id="x").event).decode())
     assert "is not a UUID" in failed(home, "import", "--team", "ops", str(lines))
     assert "no such file" in failed(home, "import", "--team", "ops", "nothing.db")
+
+
+def test_an_import_says_where_it_is_without_a_terminal_too(monkeypatch, capsys):
+    step = cli._lines_of_progress()
+    step(400)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(cli, "_BETWEEN_LINES", 0.0)
+    step(600)
+    assert capsys.readouterr().err == "tfevent: 1000 events read in 0 s\n"
 
 
 @pytest.mark.parametrize("words", [("status",), ("import", "--team", "ops"), ("prune", "--before", "1d")])

@@ -138,6 +138,9 @@ def test_tokens_as_a_person_uses_them(tmp_path, database):
     shown = home.events("ledger", "token", "list")
     assert "1  ops: may write, revoked " in shown
     assert token not in listed + shown
+    for word in ("nosuch", UNKNOWN, "1.5", "9" * 30):
+        said = home.run("ledger", "token", "revoke", word).stderr.decode()
+        assert said == "tfevent: the ID of a token is a number; `tfevent events ledger token list` shows it\n"
     assert "has no token 9" in home.run("ledger", "token", "revoke", "9").stderr.decode()
 
 
