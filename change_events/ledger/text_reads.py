@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from change_events.journal.records import Query
 from change_events.ledger import listing, problems
 from change_events.ledger.access import Access
 from change_events.ledger.listing import Anchor, Bounds, anchor_of
@@ -21,18 +22,18 @@ from change_events.text.lazy_pattern import lazy_pattern
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from change_events.journal.records import Query
-
 _LOOKED_AT, _LEAST = 1_000, 200  # events at first: of all teams together, and however many teams there are
-_FOUND = 100  # by the index at first, or as many as are asked for
+_FOUND = 1_000  # by the index at first, where other filters leave few of them
 _FEW = 2_000  # events that are sooner looked at than an index of all is asked
 _MORE_LOOKED_AT, _MORE_FOUND = 2, 10  # times as many in the next turn
 _ANY = 1_000_000
 # trigrams, of which the index is made, are of letters and digits; which others are letters, the server's locale says
 _HAS_TRIGRAM = lazy_pattern("[a-z0-9]{3}")
+# Those that fit, and behind them the last one of all; the server looks no further than the page is long.
 _FITTING = (
-    "SELECT c.* FROM ({}) AS c WHERE "
-    "(SELECT b.search LIKE %(text)s FROM tfevent.bodies b WHERE b.team = c.team AND b.id = c.id::uuid) LIMIT %(page)s"
+    "WITH c AS MATERIALIZED ({}) (SELECT false AS is_last, c.* FROM c WHERE "
+    "(SELECT b.search LIKE %(text)s FROM tfevent.bodies b WHERE b.team = c.team AND b.id = c.id::uuid)) "
+    "UNION ALL (SELECT true, c.* FROM c OFFSET %(skipped)s LIMIT 1) LIMIT %(page)s"
 )
 _LAST = "SELECT c.started_at, c.id FROM ({}) AS c OFFSET %(skipped)s LIMIT 1"
 _WITH_TEXT = (
@@ -52,7 +53,8 @@ class TextReads(Access):
     def _rows_with_text(self, query: Query, bounds: Bounds, limit: int | None) -> list[tuple[Any, ...]]:
         """Rows of the events that a query selects, in its order, up to the limit."""
         left = _ANY if limit is None else limit
-        looked_at, most = max(_LEAST, _LOOKED_AT // max(1, len(self.teams))), min(MOST, max(_FOUND, left))
+        looked_at = max(_LEAST, _LOOKED_AT // max(1, len(self.teams)))
+        most = min(MOST, left if _asks_for_text_alone(query) else max(_FOUND, left))
         until = time.monotonic() + self._seconds
         found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         while time.monotonic() < until:
@@ -112,12 +114,12 @@ class TextReads(Access):
         """
         statement, values = listing.statement(msgspec.structs.replace(query, text=None), bounds)
         candidates, given = self._of_each(statement, _order(query), {**values, "limit": number})
-        rows = self._ask(_FITTING.format(candidates), {**given, **listing.text_value(query), "page": limit})
-        if len(rows) >= limit:
-            return rows, None
         # an event that several teams have stands there several times: the last one whose others are there, too
-        last = self._ask(_LAST.format(candidates), {**given, "skipped": number - max(1, len(self.teams))})
-        return rows, anchor_of(*last[0]) if last else None
+        places = {"skipped": number - max(1, len(self.teams)), "page": limit}
+        found = self._ask(_FITTING.format(candidates), {**given, **listing.text_value(query), **places})
+        rows = [row for is_last, *row in found if not is_last]
+        last = next((row for is_last, *row in found if is_last), None)
+        return [tuple(row) for row in rows], last and anchor_of(last[2], last[0])
 
     def _with_ids(self, query: Query, bounds: Bounds, ids: Sequence[Anchor], limit: int) -> list[tuple[Any, ...]]:
         if not ids:
@@ -128,6 +130,14 @@ class TextReads(Access):
 
 def _order(query: Query) -> str:
     return listing.NEWEST if query.after is None else listing.OLDEST
+
+
+def _asks_for_text_alone(query: Query) -> bool:
+    """Whether no other filter leaves out an event that has the text."""
+    return query == Query(
+        text=query.text, since=query.since, until=query.until, before=query.before, after=query.after,
+        limit=query.limit, searched=query.searched,
+    )  # fmt: skip
 
 
 def _moved(query: Query, bounds: Bounds, anchor: Anchor) -> Bounds:

@@ -91,6 +91,7 @@ class Plans:
     def __init__(self, monkeypatch):
         self.nodes = []
         self.blocks = 0
+        self.asked = 0
         self._rows = access.rows
         for module in (access, thing_reads):
             monkeypatch.setattr(module, "rows", self.rows)
@@ -100,6 +101,7 @@ class Plans:
         ((found,),) = self._rows(connection, explained, values)
         self.blocks += found[0]["Plan"]["Shared Hit Blocks"] + found[0]["Plan"]["Shared Read Blocks"]
         self.nodes += nodes_of(found[0]["Plan"])
+        self.asked += 1
         return self._rows(connection, statement, values)
 
     def used(self):
@@ -149,6 +151,20 @@ def test_a_question_is_answered_by_an_index(source, name):
     ask(source)
     assert index in source.plans.used()
     assert source.plans.read_whole() == set()
+
+
+RARE = {
+    "alone": (Query(text="network: 3997"), 1),
+    "and a filter that most of its events do not fit": (Query(text="network: 39", environment="prod", limit=60), 38),
+}
+
+
+@pytest.mark.parametrize("name", RARE)
+def test_the_first_page_of_a_rare_text_is_three_questions(source, name):
+    """Over many months, half of the time of each of them is its plan: the newest events, the index, what it found."""
+    query, number = RARE[name]
+    assert len(list(source.list(query))) == number
+    assert source.plans.asked == 3
 
 
 AS_A_READER = (
