@@ -1,4 +1,4 @@
-"""Figures of a ledger: events a second by ones through 16 connections and in batches, bytes of an event, and answers.
+"""Figures of a ledger: events a second by ones through 16 connections and by an import, bytes of an event, and answers.
 
 Run: ``python -m benchmarks ledger --rows 10000000`` for as many events (an hour, 40 GB): some are imported, the others
 are copies of them in the months before, which statements of the server make; ``--import N`` says how many are imported.
@@ -104,11 +104,12 @@ def main(rows, number):
             again = by_ones(url, events)
             print(f"the same again, which changes nothing: {again:.1f} s, {SINGLE / again:.0f}/s")
             took = imported(connection, number)
-            print(f"{number} events in batches: {took:.1f} s, {number / took:.0f}/s")
+            print(f"{number} events imported: {took:.1f} s, {number / took:.0f}/s", flush=True)
             if rows > number:
                 begun = time.perf_counter()
                 ledger_rows.multiply(connection, rows - number)
-                print(f"{rows - number} copies: {time.perf_counter() - begun:.0f} s", flush=True)
+                took = time.perf_counter() - begun
+                print(f"{rows - number} copies of them: {took:.0f} s, {(rows - number) / took:.0f}/s", flush=True)
             connection.execute("VACUUM ANALYZE")
             size, bodies = connection.execute(
                 "SELECT sum(pg_total_relation_size(oid)), "
@@ -118,7 +119,9 @@ def main(rows, number):
             (known,) = connection.execute("SELECT count(*) FROM tfevent.events").fetchone()
             texts = "with" if indexed else "without"
             print(
-                f"{size / known:.0f} bytes an event, {bodies / known:.0f} of them its JSON; {texts} an index of texts"
+                f"{known} events, {size / known:.0f} bytes each, {bodies / known:.0f} of them its JSON; {texts} an index "
+                "of texts",
+                flush=True,
             )
             hire(connection)
             measured(url_of(connection, "ops_reader"))

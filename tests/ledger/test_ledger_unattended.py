@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import msgspec
 import psycopg
 import pytest
@@ -13,10 +16,15 @@ from change_events.ledger.importing import import_events
 from change_events.ledger.tables import PARTITIONED
 from change_events.ledger.writing import record, record_all
 from tests.ledger.people import connect, hire
-from tests.ledger.test_ledger_recording import figures, rows
+from tests.ledger.test_ledger_recording import figures, rows, story
 from tests.support.sealed import sealed
+from tests.support.speed import HANG
 
-SETTLED = RecordState.SETTLED
+STARTED, SETTLED = RecordState.STARTED, RecordState.SETTLED
+WAITING = """
+    SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%record_events%%'
+    AND datname = current_database()
+"""
 PLACE = "SELECT DISTINCT tableoid::regclass::text FROM tfevent.events"
 
 
@@ -78,6 +86,47 @@ def test_what_was_read_before_a_source_failed_is_recorded(ledger, monkeypatch):
     with pytest.raises(psycopg.Error):
         import_events(ledger, "no team!", events)
     assert ledger.execute("SELECT 1").fetchone() == (1,)
+
+
+def stories(number):
+    """Starts, ends and doubles that lie in several batches."""
+    events = [(one, state) for n in range(number) for one, state in zip(story(n), (STARTED, SETTLED), strict=True)]
+    return [*events[1::2], *events, *events[::-1]]
+
+
+def test_batches_are_recorded_side_by_side_by_several_connections(ledger, monkeypatch):
+    monkeypatch.setattr(importing, "BATCH", 5)
+    events, done = stories(12), []
+    with psycopg.connect(ledger.info.dsn, password=ledger.info.password) as other:
+        other.execute("LOCK TABLE tfevent.stacks IN EXCLUSIVE MODE")
+        with psycopg.connect(ledger.info.dsn, password=ledger.info.password, autocommit=True) as own:
+            thread = threading.Thread(target=lambda: done.append(import_events(own, "ops", events)))
+            thread.start()
+            until = time.monotonic() + HANG
+            while rows(ledger, WAITING)[0][0] < importing.CONNECTIONS and time.monotonic() < until:
+                time.sleep(0.01)
+            waiting = rows(ledger, WAITING)[0][0]
+            other.rollback()
+            thread.join(HANG)
+    assert waiting == importing.CONNECTIONS
+    assert [one.read for one in done] == [len(events)]
+    known = figures(ledger)
+    assert import_events(ledger, "ops", events).written == 0
+    assert figures(ledger) == known
+    assert (known["events"], known["touched"]) == (12, 48)
+    assert rows(ledger, "SELECT DISTINCT state FROM tfevent.events") == [("settled",)]
+
+
+def test_where_the_server_takes_no_other_connection_one_does_it(ledger, monkeypatch):
+    monkeypatch.setattr(importing, "BATCH", 5)
+    hire(ledger)
+    with connect(ledger, "ops_writer") as writer:
+        ledger.execute("ALTER ROLE ops_writer CONNECTION LIMIT 1")
+        try:
+            assert import_events(writer, "ops", stories(12)).read == 60
+        finally:
+            ledger.execute("ALTER ROLE ops_writer CONNECTION LIMIT -1")
+    assert figures(ledger)["events"] == 12
 
 
 def test_large_batches_are_the_same_as_small_ones(ledger):
