@@ -119,8 +119,8 @@ def main(rows, number):
             (known,) = connection.execute("SELECT count(*) FROM tfevent.events").fetchone()
             texts = "with" if indexed else "without"
             print(
-                f"{known} events, {size / known:.0f} bytes each, {bodies / known:.0f} of them its JSON; {texts} an index "
-                "of texts",
+                f"{known} events, {size / known:.0f} bytes each, {bodies / known:.0f} of them its JSON; "
+                f"{texts} an index of texts",
                 flush=True,
             )
             hire(connection)

@@ -119,7 +119,7 @@ class TextReads(Access):
         found = self._ask(_FITTING.format(candidates), {**given, **listing.text_value(query), **places})
         rows = [row for is_last, *row in found if not is_last]
         last = next((row for is_last, *row in found if is_last), None)
-        return [tuple(row) for row in rows], last and anchor_of(last[2], last[0])
+        return [tuple(row) for row in rows], None if last is None else anchor_of(last[2], last[0])
 
     def _with_ids(self, query: Query, bounds: Bounds, ids: Sequence[Anchor], limit: int) -> list[tuple[Any, ...]]:
         if not ids:

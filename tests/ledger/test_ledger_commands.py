@@ -135,9 +135,7 @@ def test_the_statements_that_are_printed_make_users_who_can_do_what_they_should(
         home, "prune", "--before", "2020-01-01", "--ledger", writer
     )
     assert "team    web: 3 events" in home.events("ledger", "status", "--ledger", reader)
-    assert "no month of the ledger ends" in home.events(
-        "ledger", "prune", "--before", "2020-01-01", "--ledger", keeper
-    )
+    assert "no month of the ledger ends" in home.events("ledger", "prune", "--before", "2020-01-01", "--ledger", keeper)
     assert "this user may not read events" in home.events("ledger", "status", "--ledger", keeper)
     assert json.loads(home.events("ledger", "status", "--json", "--ledger", keeper))["readable"] is False
 
