@@ -116,6 +116,7 @@ class _Timeline:
             self.source, self.query, self.filters, self.window, self.request, self.by, all_lanes=self.all_lanes
         )
         listed, more = self._rows(records, rows)
+        last, newest = self._outside() if not figures.events else (None, None)
         by_event = {(record.id, record.teams): row for record, row in zip(records, rows, strict=False)}
         context = {
             "title": title(figures, self.filters, self.window, looks, self.request),
@@ -140,8 +141,8 @@ class _Timeline:
             "suspects": urls.suspects(before=(self.moment or self.window.end).isoformat()),
             "suspects_at": times.short(self.moment or self.window.end, self.request),
             "filters": self.filters,
-            "last": self._newest(until=self.window.start) if not figures.events else None,
-            "newest": self._newest() if not figures.events else None,
+            "last": last,
+            "newest": newest,
             "start": _milliseconds(self.window.start),
             "end": _milliseconds(self.window.end),
             "now": _milliseconds(self.request.now),
@@ -211,6 +212,13 @@ class _Timeline:
             Choice("applied", self.href(plans=""), not self.plans),
             Choice("with plans", self.href(plans=_YES), self.plans),
         ]
+
+    def _outside(self) -> tuple[EventRow | None, EventRow | None]:
+        """The last change before the window, and the newest of all: nothing else is asked where there is none."""
+        newest = self._newest()
+        if newest is None or newest.started_at < self.window.start:
+            return newest, newest
+        return self._newest(until=self.window.start), newest
 
     def _newest(self, until: datetime | None = None) -> EventRow | None:
         found = next(iter(self.source.list(msgspec.structs.replace(self.everything, until=until, limit=1))), None)
