@@ -17,6 +17,7 @@ _STEPS = tuple(timedelta(minutes=minutes) for minutes in (
 _MOST = 9
 _DAY = timedelta(days=1)
 _ROOM = 6  # percent that a label takes
+_ROOM_OF_NOW = 9.5  # with half of a label before it
 
 
 class Tick(NamedTuple):
@@ -47,11 +48,11 @@ def axis(window: Window, moment: datetime | None, request: PageRequest) -> Axis:
     """
     picked = round(window.share(moment), 2) if moment and window.start <= moment <= window.end else None
     now = 100.0 if window.is_now else None
-    taken = [place for place in (picked, now) if place is not None]
+    last = 100 - (_ROOM_OF_NOW if window.is_now else _ROOM / 2)
     ticks = []
     for number, (at, words) in enumerate(_ticks(window, request)):
         x = round(window.share(at), 2)
-        is_free = _ROOM / 2 < x < 100 - _ROOM / 2 and all(abs(x - place) > _ROOM for place in taken)
+        is_free = _ROOM / 2 < x < last and (picked is None or abs(x - picked) > _ROOM)
         ticks.append(Tick(x, words if is_free else "", half=number % 2 == 1))
     return Axis(ticks, now, _clock(request.now, request), picked, _clock(moment, request) if moment else "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.errors import JournalError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MOST = 3
 _SUBJECTS = 30  # stacks and services of which is asked when they last went well
 _RUNS = 20
+_LATELY = timedelta(hours=6)  # of which a time of day says enough
 _FAILURE_RANKS = (1, 2)
 _BAD = ("failed", "partial", "unknown")
 
@@ -129,5 +131,5 @@ def _last_sent(source: Source, record: Record) -> datetime | None:
 def _look(row: EventRow, request: PageRequest) -> Look:
     signal = row.signals[0] if row.signals and row.signals[0].tone != "fact" else None
     words = "" if row.look.quiet else f", {row.look.word}"
-    when = row.when if times.ago(row.started_at, request).endswith(" d ago") else row.clock
+    when = row.when if request.now - row.started_at > _LATELY else row.clock
     return Look(row, signal, f"{when}, {times.ago(row.started_at, request)}{words if signal else ''}")

@@ -23,10 +23,10 @@ _NAMES = (("timeline", "Timeline"), ("list", "List"), ("suspects", "Suspects"), 
 def render(page: Page, request: PageRequest) -> str:
     """The page, as text that is to be encoded in UTF-8.
 
-    Its context has `title`; `current` is the name of the page in the line above (:data:`_NAMES`), `text` what was
-    searched for.
+    Its context has `title`; `current` is the name of the page in the line above (:data:`_NAMES`), `searched` what
+    was searched for.
     """
-    defaults = {"current": "", "text": ""}
+    defaults = {"current": "", "searched": ""}
     text = _environment().get_template(page.template).render({**defaults, **page.context}, request=request)
     return text.replace("\0", "\ufffd")  # in values that a form keeps as they were given: HTML has no NUL
 

@@ -128,7 +128,8 @@ def _counted(asked: Asked, earlier: Sequence[Record], rows: Rows) -> Lanes:
     shown = [
         _with_bars(asked, lane, keys[lane.href], before, rows) if lane.number <= most else lane for lane in chosen.shown
     ]
-    return chosen._replace(shown=shown)
+    note = "Changes that name no host are among the rows below only." if asked.by == "host" else ""
+    return chosen._replace(shown=shown, note=note)
 
 
 def _keys(record: Record, by: str) -> Iterable[_Key]:

@@ -611,3 +611,13 @@ def test_what_was_done_to_siblings_stands_once_at_a_suspect(tmp_path):
     with recorded(tmp_path, [run(5, *changes, change("a.b", attributes={"name": ("x", "y")}), now=NOW)]) as journal:
         [suspect] = page(journal, "suspects").context["suspects"]
     assert [row.path for row in suspect.attributes] == ["size", "name"]
+
+
+@pytest.mark.parametrize(("name", "query", "searched"), [
+    ("thing", {"at": "web99"}, ""), ("listing", {"x": "1"}, ""), ("event", {"x": "1"}, ""),
+    ("listing", {"text": "what is sought"}, "what is sought"),
+    ("timeline", {"text": "what is sought"}, "what is sought"),
+])  # fmt: skip
+def test_the_field_for_a_search_holds_what_was_searched_for_and_no_text_of_ours(journal, name, query, searched):
+    text = html(journal, name, {"id": SHOP.id}, **query)
+    assert f'placeholder="Address, host, commit or text" value="{searched}">' in text

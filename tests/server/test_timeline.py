@@ -97,7 +97,7 @@ def test_filters_narrow_everything_and_are_named(journal):
     context = page(journal, "timeline", window="1h", environment="prod", service="shop").context
     assert context["title"].startswith("4 changes in an hour, in prod, of shop")
     assert {lane.name for lane in context["lanes"].shown} == {"prod / shop"}
-    assert [choice.words for choice in context["chips"]] == ["environment prod", "service shop"]
+    assert [(chip.name, chip.text) for chip in context["chips"]] == [("environment", "prod"), ("service", "shop")]
     assert "service=shop" not in context["chips"][1].href
 
 
@@ -421,3 +421,24 @@ def test_the_days_of_the_histogram_say_their_month(journal):
     words = [day.words for day in page(journal, "timeline", window="7d").context["histogram"].days]
     assert words[0] == "5 Aug"
     assert words[:5] == ["5 Aug", "12", "19", "26", "2 Sep"]
+
+
+def test_no_time_of_the_axis_stands_where_now_does(journal):
+    for minute in range(0, 30, 3):
+        now = NOW + timedelta(minutes=minute)
+        ticks = timeline.build(journal, request(now=now, window="4h")).context["axis"].ticks
+        assert all(tick.x < 90.5 for tick in ticks if tick.words)
+        assert len([tick for tick in ticks if tick.words]) >= 6
+
+
+def test_a_card_of_long_ago_has_its_day(tmp_path):
+    with recorded(tmp_path, [run(minutes, now=NOW, outcome=Outcome.FAILED, stack=str(minutes))
+                             for minutes in (200, 2_160)]) as journal:  # fmt: skip
+        looks = page(journal, "timeline", window="7d").context["looks"]
+    assert [look.when for look in looks] == ["00:01, 3 h ago", "Sun 22 Nov, 15:21, 36 h ago"]
+
+
+def test_lanes_of_hosts_say_that_other_changes_have_none(journal):
+    lanes = page(journal, "timeline", lanes="host").context["lanes"]
+    assert lanes.shown
+    assert lanes.note == "Changes that name no host are among the rows below only."

@@ -84,7 +84,7 @@ def build(source: Source, request: PageRequest) -> Page:
     context = {
         "title": list_sentences.sentence(figures, filters, request) if figures.events else _none(filters, request),
         "current": "list",
-        "text": filters.text,
+        "searched": filters.text,
         "filters": filters,
         "chips": list(_chips(filters)),
         "any_events": bool(figures.events),

@@ -63,6 +63,14 @@ class Day(NamedTuple):
     rows: Sequence[EventRow]
 
 
+class Chip(NamedTuple):
+    """A filter in force, and this view without it."""
+
+    name: str
+    text: str
+    href: Verbatim
+
+
 class Choice(NamedTuple):
     """A link of a row of choices."""
 
@@ -121,10 +129,10 @@ class _Timeline:
         context = {
             "title": title(figures, self.filters, self.window, looks, self.request),
             "current": "timeline",
-            "text": self.filters.text,
+            "searched": self.filters.text,
             "under": under(figures, rows),
             "looks": looks.first,
-            "chips": [Choice(f"{name} {text}", self.href(without=name), False) for name, text in self.filters.given()],
+            "chips": [Chip(name, text, self.href(without=name)) for name, text in self.filters.given()],
             "windows": self._windows(),
             "moves": self._moves(),
             "label": self.window.label(self.request),
