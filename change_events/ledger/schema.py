@@ -162,6 +162,7 @@ def migrate(connection: psycopg.Connection, migrations: Sequence[Migration] = MI
                 (number, migration.oldest_writer),
             )
         connection.execute("SELECT tfevent.months_ahead(%s)", (_MONTHS_AHEAD,))
+        connection.execute("RESET ROLE")  # where the caller's transaction goes on: the owner may make no extension
     return before, len(migrations)
 
 

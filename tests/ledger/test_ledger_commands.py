@@ -42,6 +42,7 @@ def test_a_ledger_is_made_filled_twice_looked_at_and_pruned(home, database):
     password = database.partition("//")[2].partition("@")[0].partition(":")[2]
     first = home.events("ledger", "init", "--team", "ops")
     assert f"made, with schema {len(MIGRATIONS)}" in first
+    assert "without an index of texts" not in first
     assert all(name in first for name in ("tfevent_owner", "_reader, _retention, _collector"))
     assert 'CREATE ROLE "ops_writer" LOGIN' in first
     assert "the newest that this tfevent knows" in home.events("ledger", "init")
