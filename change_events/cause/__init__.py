@@ -1,1 +1,1 @@
-"""Why a thing changes: what git says of files and of the commits that edited them, and the causes of a playbook run."""
+"""Causes of changes: versions and commits of files in git, and the causes of a playbook run's changes."""

@@ -1,4 +1,4 @@
-"""Which commit a run is compared with, and why there may be none."""
+"""The base commit of a run, or why there is none."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ SLOW = "git did not answer in time"
 
 
 class EarlierRun(Protocol):
-    """A run that has left something as configured."""
+    """A run after which something matched its configuration."""
 
     @property
     def commit(self) -> str | None:
-        """That it was made from."""
+        """The commit it was made from."""
 
 
 _Run = TypeVar("_Run", bound=EarlierRun)
@@ -30,9 +30,9 @@ class Base(NamedTuple, Generic[_Run]):
     """A commit to compare with.
 
     Attributes:
-        commit: its id; that of HEAD where only uncommitted edits can be found.
-        run: the run that was made from it, where there is one.
-        reason: why nothing but uncommitted edits can be found; empty where more can.
+        commit: its id; HEAD if only uncommitted edits can be found.
+        run: the run made from it, if any.
+        reason: why only uncommitted edits can be found; empty otherwise.
     """
 
     commit: str
@@ -41,7 +41,7 @@ class Base(NamedTuple, Generic[_Run]):
 
 
 def base_of(repository: Repository, run: _Run | None) -> Base[_Run]:
-    """What is compared with, where this was the last run."""
+    """Return the base to compare with if this was the last run."""
     if run is not None and run.commit:
         if repository.has(run.commit):
             return Base(run.commit, run)

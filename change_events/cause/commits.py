@@ -1,4 +1,4 @@
-"""Commits of a log as an event has them, each with its pull request."""
+"""Commits of a log in the form of an event, each with its pull request."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
     from change_events.cause.repository import LogEntry, Repository
 
-MOST = 5  # commits of one place
+MOST = 5  # commits per place
 _PULL_REQUEST = lazy_pattern(r"\(([#!]\d+)\)\s*$|^Merge pull request (#\d+) |^Merged in .*\(pull request (#\d+)\)")
 
 
 class CommitNames:
-    """The commits between a base and HEAD, as an event has them.
+    """The commits between a base and HEAD, in the form of an event.
 
     Args:
-        repository: that holds them.
-        base: a commit.
+        repository: the repository of the commits.
+        base: the base commit.
     """
 
     def __init__(self, repository: Repository, base: str) -> None:
@@ -33,13 +33,13 @@ class CommitNames:
         self._base = base
 
     def of(self, one: LogEntry) -> CauseCommit:
-        """A commit with its pull request: the number in its subject, else that of the merge that brought it."""
+        """Return a commit with its pull request: the number in its subject, otherwise in that of the merge."""
         commit = commit_of(one)
         return commit if commit.pull_request else replace(commit, pull_request=self._merged.get(one.id))
 
     @cached_property
     def _merged(self) -> dict[str, str]:
-        """Commits of branches that were merged, with the number that the merge has in its subject."""
+        """The commits of merged branches: commit → number in the subject of the merge."""
         graph = self._repository.graph(self._base)
         parents = {name: above for name, above, _ in graph}
         found: dict[str, str] = {}
@@ -53,7 +53,7 @@ class CommitNames:
 
 
 def commit_of(one: LogEntry) -> CauseCommit:
-    """A commit of a log, with the number in its subject."""
+    """Return a commit of a log, with the number in its subject."""
     return CauseCommit(
         id=one.id,
         subject=one.subject or None,
@@ -69,7 +69,7 @@ def _pull_request(subject: str) -> str | None:
 
 
 def _reached(start: str, parents: Mapping[str, tuple[str, ...]]) -> set[str]:
-    """A commit and those behind it, as far as they are known."""
+    """Return a commit and its known ancestors."""
     found: set[str] = set()
     stack = [start]
     while stack:

@@ -1,4 +1,4 @@
-"""The earlier runs of a stack, from the journal: which one was the last to leave something as configured."""
+"""The earlier runs of a stack in the journal, and the last one after which something matched its configuration."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class EarlierRun(Protocol):
 
     @property
     def whole(self) -> bool:
-        """Whether whatever it did not change was as configured."""
+        """Whether everything it did not change matched the configuration."""
 
     @property
     def applied(self) -> frozenset[str]:
-        """What it changed."""
+        """Names of what it changed."""
 
     @property
     def open(self) -> frozenset[str]:
-        """What it was to change and did not."""
+        """Names of what it planned to change and did not."""
 
 
 _Run = TypeVar("_Run", bound=EarlierRun)
@@ -51,14 +51,14 @@ def runs_back(
     mark: str,
     run_of: Callable[[ChangeEvent], _Run | None],
 ) -> list[_Run]:
-    """Runs of the same tool before an event, newest first, back to one that left nothing open.
+    """Return the runs of the same tool before an event, newest first, back to one that left nothing open.
 
     Args:
-        journal: one that cannot be read has none, or those that were read until then.
-        event: the run whose past is looked for.
-        deadline: runs that are not read by then are left out.
-        mark: a text that each event of the stack holds: most of other stacks' need not be decoded.
-        run_of: makes a run of an event; None where it is of another stack, or changed nothing.
+        journal: the journal; if it cannot be read, the runs read so far are returned.
+        event: the event of the run.
+        deadline: runs not read by then are omitted.
+        mark: a text contained in every event of the stack, so that most events of other stacks are not decoded.
+        run_of: converts an event to a run; None if it is of another stack, or changed nothing.
     """
     found: list[_Run] = []
     tool = event.tool.name if event.tool else None
@@ -87,7 +87,7 @@ def _start(run: Record | ChangeEvent) -> datetime:
 
 
 def _baselines(journal: Journal, event: ChangeEvent, text: bytes) -> Iterator[ChangeEvent]:
-    """Runs of the same tool that changed nothing, and are no events."""
+    """Yield runs of the same tool without changes, which are not recorded as events."""
     name = event.tool and event.tool.name
     for one in journal.baselines(text):
         if one.started_at < event.started_at and (one.tool and one.tool.name) == name:
@@ -95,15 +95,15 @@ def _baselines(journal: Journal, event: ChangeEvent, text: bytes) -> Iterator[Ch
 
 
 def last(runs: list[_Run], names: set[str]) -> _Run | None:
-    """The newest run that is known to have left something as configured.
+    """Return the newest run after which something is known to have matched its configuration.
 
     Args:
-        runs: newest first.
-        names: all that it was called: of a resource, the addresses that it had before it was moved among them.
+        runs: the runs, newest first.
+        names: all its names, including the addresses of a resource before it was moved.
     """
     return next((run for run in runs if names & run.applied or (run.whole and not names & run.open)), None)
 
 
 def lists_all(event: ChangeEvent) -> bool:
-    """Whether none of its changes were left out of an event."""
+    """Return whether the event lists all of its changes."""
     return event.truncated is None or not event.truncated.changes

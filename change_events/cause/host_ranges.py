@@ -15,15 +15,15 @@ _STEPPED = 3  # bounds with a step
 
 
 def is_range(pattern: str) -> bool:
-    """Whether a name in an inventory stands for several hosts."""
+    """Return whether a name in an inventory is a range of hosts."""
     return "[" in pattern
 
 
 def covers(pattern: str, name: str) -> bool:
-    """Whether one of the hosts that a pattern stands for has this name; nothing is expanded.
+    """Return whether a pattern includes a host name, without expanding the pattern.
 
     Raises:
-        ValueError: Ansible would not read the pattern.
+        ValueError: the pattern is invalid in Ansible.
     """
     head, opened, rest = _without_port(pattern).partition("[")
     if not opened:
@@ -43,7 +43,7 @@ def _without_port(pattern: str) -> str:
 
 
 def _items(bounds: str, text: str) -> Iterator[str]:
-    """The beginnings of a text that are an element of the range."""
+    """Yield the prefixes of a text that are elements of the range."""
     first, last, step = _parts(bounds)
     if first in string.ascii_letters and last in string.ascii_letters:
         letters = string.ascii_letters[string.ascii_letters.index(first) : string.ascii_letters.index(last) + 1 : step]

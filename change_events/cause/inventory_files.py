@@ -1,4 +1,4 @@
-"""The variables that an inventory file sets: of groups and hosts, in INI and YAML. Scripts and plugins are not run.
+"""Variables of groups and hosts in inventory files (INI and YAML). Scripts and plugins are not run.
 
 Sources: Ansible's documentation, "How to build your inventory"; its inventory plugins ``ini`` and ``yaml``.
 """
@@ -30,11 +30,11 @@ _VAULT = b"$ANSIBLE_VAULT"
 
 
 class MadeElsewhereError(ValueError):
-    """An inventory whose hosts and variables a program makes, when the run begins.
+    """The hosts and variables of this inventory are generated at run time.
 
     Attributes:
-        maker: what makes it: ``the plugin amazon.aws.aws_ec2``.
-        variables: names of variables that it is known to set.
+        maker: what generates it: ``the plugin amazon.aws.aws_ec2``.
+        variables: names of variables it is known to set.
     """
 
     def __init__(self, maker: str, variables: Iterable[str] = ()) -> None:
@@ -44,23 +44,23 @@ class MadeElsewhereError(ValueError):
 
 
 def variables_of(path: str, data: bytes, section: Section) -> dict[str, Variable]:
-    """What an inventory file sets for one group or host.
+    """Return the variables an inventory file sets for one group or host.
 
     Args:
-        path: of the file, by whose ending Ansible reads it.
-        data: its content.
+        path: path of the file; Ansible selects the format by its extension.
+        data: content of the file.
         section: the group or host.
 
     Raises:
-        MadeElsewhereError: it is a script, or a plugin's settings.
-        ValueError: it cannot be read: encrypted, or several of its lines set a variable of the host.
+        MadeElsewhereError: the file is a script, or the settings of a plugin.
+        ValueError: the file is encrypted, or several of its lines set a variable of the host.
     """
     held = _read(path.endswith(_YAML), data)
     kind, name = section
     found = dict(held.get(section, {}))
     for (other, pattern), variables in held.items() if kind == "host" else ():
         if other == "range" and variables and covers(pattern, name):
-            if found.keys() & variables.keys():  # which of them wins, depends on their order
+            if found.keys() & variables.keys():  # their precedence depends on their order
                 raise ValueError("several lines set it")
             found |= variables
     return found
@@ -123,17 +123,17 @@ def _scalar(node: yaml.Node) -> str:
 
 
 def _composed(settings: Mapping[str, Variable]) -> list[str]:
-    """The variables that a plugin's settings name, as those of ``constructed`` and of most clouds do."""
+    """Return the variables named in the settings of a plugin, in the form of ``constructed`` and most cloud plugins."""
     return list(mapping(settings["compose"].node)) if "compose" in settings else []
 
 
 def files_in(top: str, source: str, others: Iterator[str]) -> list[str]:
-    """The files of an inventory: itself, or what Ansible reads of a folder.
+    """Return the files of an inventory: itself, or those Ansible reads in a folder.
 
     Args:
-        top: the repository's folder.
-        source: the inventory, relative to it.
-        others: paths that another version has.
+        top: top folder of the repository.
+        source: path of the inventory, relative to ``top``.
+        others: paths in another version.
     """
     folder = os.path.join(top, source)
     if not os.path.isdir(folder):

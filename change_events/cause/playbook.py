@@ -1,4 +1,4 @@
-"""Why the tasks of a playbook changed something: edits of the task, its files and variables, versions of roles."""
+"""Causes of a playbook's changes: edits of a task, its files and variables, and versions of roles."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _INVENTORY = "the inventory was edited, and what of it the task uses is not know
 
 
 class Findings(NamedTuple):
-    """The causes of each change, in their order, and what the run was made from. Not redacted yet."""
+    """The causes of each change, in order, and the inputs of the run. Not redacted yet."""
 
     causes: list[tuple[Cause, ...]]
     inputs: Inputs | None
@@ -42,16 +42,16 @@ class Findings(NamedTuple):
 def find_causes(
     event: ChangeEvent, runs: list[PlaybookRun], environ: Mapping[str, str], deadline: Deadline
 ) -> Findings | None:
-    """Why each task of a playbook run changed something or failed.
+    """Return why each task of a playbook run changed something or failed.
 
     Args:
-        event: of the run, which has ended.
+        event: event of the run, which has ended.
         runs: earlier runs of the playbook, newest first.
-        environ: for git.
-        deadline: when to stop looking.
+        environ: environment for git.
+        deadline: deadline of the search.
 
     Returns:
-        None for what is no run of a playbook in a git repository.
+        The findings; None if this is not a playbook run in a git repository.
     """
     directory = event.tool.directory if event.tool else None
     if event.playbook is None or not event.playbook.file or directory is None or event.vcs is None:
@@ -102,7 +102,7 @@ class _Finder:
         )
 
     def _inner(self, path: str) -> str | None:
-        """A path of the event as the repository has it: names in it are relative to the repository."""
+        """Convert a path of the event to one relative to the repository."""
         inner = self._repository.relative(os.path.join(self._repository.top, path))
         return "" if inner == "." else inner
 
@@ -174,7 +174,7 @@ class _Finder:
     def _behind_handler(
         self, change: Change, looks: Mapping[int, Look | None], found: Mapping[int, list[Cause]]
     ) -> list[Cause]:
-        """What changed the tasks that notified a handler."""
+        """Return the causes of the tasks that notified a handler."""
         if change.task is None or not change.task.handler:
             return []
         causes: dict[Cause, None] = {}
@@ -213,7 +213,7 @@ class _Finder:
 
 
 def _made_elsewhere(look: Look) -> str:
-    """What is said of a task that uses variables, where a program makes an inventory; empty where none does."""
+    """Return the reason for a task whose variables may come from a generated inventory; empty if there is none."""
     for path, maker in look.made_elsewhere.items() if look.names else ():
         return f"the inventory is made by {maker} ({path}), and what it gave in the last run is not known"
     return ""

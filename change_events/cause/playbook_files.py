@@ -1,4 +1,4 @@
-"""What the files of a playbook say: tasks, variables, and the names that expressions mention, by real parsers."""
+"""Parses the files of a playbook: tasks, variables, and the names used in expressions."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-MOST_BYTES = 1 << 18  # of a YAML file or a template that is parsed
+MOST_BYTES = 1 << 18  # of a parsed YAML file or template
 _LISTS = ("pre_tasks", "tasks", "post_tasks", "handlers")
 _BLOCK = ("block", "rescue", "always")
 _SECTIONS = {*_LISTS, *_BLOCK, "roles"}
 # keywords and arguments whose whole value is an expression, without braces
 _BARE = {"when", "changed_when", "failed_when", "until", "loop", "with_items", "with_dict", "that", "var"}
 _TEMPLATES = {"template": "templates", "copy": "files", "script": "files", "unarchive": "files", "assemble": "files"}
-# of the names that begin as facts do, those that the run, the connection or the inventory decides
+# names with the prefix of facts that the run, the connection or the inventory sets
 _NO_FACTS = (
     "ansible_become", "ansible_check_mode", "ansible_collection_name", "ansible_config_file", "ansible_connection",
     "ansible_diff_mode", "ansible_failed_", "ansible_forks", "ansible_host", "ansible_index_var", "ansible_inventory_",
@@ -35,11 +35,11 @@ class Task(NamedTuple):
     """One task, handler or include of a file.
 
     Attributes:
-        line: where it begins, counted from 1.
-        name: its name; empty where it has none.
-        mark: a digest of all that it and the blocks around it say, but for names, comments and layout.
-        node: the YAML of it.
-        play: name of the play around it; None in a file of tasks.
+        line: its first line, from 1.
+        name: its name; empty if it has none.
+        mark: digest of the task and the blocks around it, without names, comments and layout.
+        node: its YAML node.
+        play: name of the enclosing play; None in a file of tasks.
     """
 
     line: int
@@ -50,7 +50,7 @@ class Task(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """A variable as a file sets it: a digest of its value, its line, and the value's YAML."""
+    """A variable in a file: digest of its value, its line, and the YAML node of the value."""
 
     mark: str
     line: int
@@ -58,7 +58,7 @@ class Variable(NamedTuple):
 
 
 class Play(NamedTuple):
-    """A play: its name, ``hosts`` where that is one text, its ``vars``, and the literal paths of ``vars_files``."""
+    """A play: its name, ``hosts`` if it is a single text, its ``vars``, and the literal paths of ``vars_files``."""
 
     name: str
     hosts: str
@@ -67,13 +67,13 @@ class Play(NamedTuple):
 
 
 class YamlFile:
-    """A YAML file of a playbook. Nothing is constructed: tags such as ``!vault`` are read as text.
+    """A YAML file of a playbook. No objects are constructed: tags such as ``!vault`` are read as text.
 
     Args:
         data: its content.
 
     Raises:
-        ValueError: it is too large, or no YAML of one document.
+        ValueError: it is too large, or not a single YAML document.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -87,10 +87,10 @@ class YamlFile:
             raise ValueError("no YAML") from error
 
     def variables(self) -> dict[str, Variable]:
-        """The variables of a file that holds nothing else.
+        """Return the variables of a variable file.
 
         Raises:
-            ValueError: it holds something else, such as an encrypted text.
+            ValueError: it contains something else, e.g. an encrypted text.
         """
         if self._root is None:
             return {}
@@ -99,7 +99,7 @@ class YamlFile:
         return self.entries(self._root)
 
     def entries(self, node: yaml.Node | None) -> dict[str, Variable]:
-        """The variables of one mapping of this file; none of anything else."""
+        """Return the variables of one mapping of this file; none for other nodes."""
         if not isinstance(node, yaml.MappingNode):
             return {}
         return {
@@ -109,7 +109,7 @@ class YamlFile:
         }
 
     def plays(self) -> tuple[Play, ...]:
-        """The plays of a playbook; none of a file of tasks."""
+        """Return the plays of a playbook; none for a file of tasks."""
         rows = self._root.value if isinstance(self._root, yaml.SequenceNode) else []
         return tuple(self._play(row) for row in rows if isinstance(row, yaml.MappingNode) and "hosts" in _keys(row))
 
@@ -142,7 +142,7 @@ class YamlFile:
                 yield Task(row.start_mark.line + 1, text_of(keys.get("name")), mark, row, play)
 
     def _mark(self, node: yaml.Node, without: Sequence[str] | set[str] | frozenset[str] | None = None) -> str:
-        """A digest of a value; ``without`` (which leaves out names as well) is for the keywords of a task or block."""
+        """Return a digest of a value; ``without``: keywords of a task or block to omit, in addition to names."""
         if without is None and id(node) in self._marks:
             return self._marks[id(node)]
         if isinstance(node, yaml.MappingNode):
@@ -159,12 +159,12 @@ class YamlFile:
 
 
 def play_name(keys: dict[str, yaml.Node]) -> str:
-    """A play's name as Ansible reports it: that of its hosts where it has none."""
+    """Return the name of a play as Ansible reports it: that of its hosts if it has none."""
     return text_of(keys.get("name")) or text_of(keys.get("hosts"))
 
 
 def text_of(node: yaml.Node | None) -> str:
-    """A scalar's text; empty for anything else."""
+    """Return the text of a scalar; empty for other nodes."""
     return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
 
 
@@ -173,7 +173,7 @@ def _keys(node: yaml.MappingNode) -> dict[str, yaml.Node]:
 
 
 def mapping(node: yaml.Node | None) -> dict[str, yaml.Node]:
-    """The values of a mapping by name; none of anything else."""
+    """Return the values of a mapping by name; none for other nodes."""
     return _keys(node) if isinstance(node, yaml.MappingNode) else {}
 
 
@@ -183,7 +183,7 @@ def _digest(*parts: str) -> str:
 
 
 def source_of(task: Task) -> tuple[str, str] | None:
-    """The literal ``src`` that a task copies or renders, and the folder of a role in which it is looked for."""
+    """Return the literal ``src`` that a task copies or renders, and the subfolder of a role that is searched for it."""
     for key, value in task.node.value:
         folder = _TEMPLATES.get(text_of(key).removeprefix("ansible.builtin.").removeprefix("ansible.legacy."))
         if folder is None or not isinstance(value, yaml.MappingNode):
@@ -196,32 +196,32 @@ def source_of(task: Task) -> tuple[str, str] | None:
 
 
 def included_by(task: Task) -> str | None:
-    """The literal path of the variable file that a task includes whatever the host is like."""
+    """Return the literal path of a variable file that a task includes for every host."""
     keys = _keys(task.node)
     if keys.keys() & {"when", "loop", "with_first_found", "with_items"}:
         return None
     for name, value in keys.items():
         if name.removeprefix("ansible.builtin.").removeprefix("ansible.legacy.") == "include_vars":
             arguments = mapping(value)
-            is_named = "name" in arguments  # its variables are inside of one
+            is_named = "name" in arguments  # its variables are nested below that name
             path = text_of(arguments.get("file")) if arguments else text_of(value)
             return path if path and not is_named and "{{" not in path and "=" not in path else None
     return None
 
 
 def notified_by(task: Task) -> set[str]:
-    """The handlers that a task names."""
+    """Return the handlers a task notifies."""
     node = _keys(task.node).get("notify")
     return {text_of(row) for row in node.value} if isinstance(node, yaml.SequenceNode) else {text_of(node)} - {""}
 
 
 def facts_in(names: Iterable[str]) -> list[str]:
-    """Those of the names that are facts of a host: gathered again in each run, and set in no file."""
+    """Return those names that are facts of a host: gathered in each run, and set in no file."""
     return sorted(name for name in names if name.startswith("ansible_") and not name.startswith(_NO_FACTS))
 
 
 def names_in(node: yaml.Node) -> set[str]:
-    """The variables that the expressions in a piece of YAML mention."""
+    """Return the variables used in the expressions of a YAML node."""
     found: set[str] = set()
     stack: list[tuple[yaml.Node, bool]] = [(node, False)]
     seen: set[int] = set()
@@ -241,7 +241,7 @@ def names_in(node: yaml.Node) -> set[str]:
 
 
 def names_in_template(text: str) -> set[str]:
-    """The variables that a Jinja template mentions; none of one that does not parse or sets its own delimiters."""
+    """Return the variables of a Jinja template; none if it does not parse or sets its own delimiters."""
     if ("{{" not in text and "{%" not in text) or text.startswith("#jinja2:") or len(text) > MOST_BYTES:
         return set()
     from jinja2 import TemplateError, nodes
@@ -261,7 +261,7 @@ def _environment() -> Environment:
 
 @lru_cache(maxsize=256)
 def parsed(data: bytes) -> YamlFile | None:
-    """A YAML file; None of what is none. Several tasks look at the same few files."""
+    """Return the parsed file, cached since several tasks share few files; None if it is not YAML."""
     try:
         return YamlFile(data)
     except (ValueError, RecursionError):

@@ -22,11 +22,11 @@ class PlaybookRun(NamedTuple):
     """One earlier run.
 
     Attributes:
-        commit: that it was made from.
-        uncommitted: files that it had otherwise than the commit; None where that is not known.
-        whole: all tasks that this run has were run, and did not fail.
-        applied: tasks (``role : name``) that changed something; ``open`` those that were to and did not.
-        versions: of roles and collections.
+        commit: the commit it was made from.
+        uncommitted: files that differed from the commit; None if unknown.
+        whole: all tasks of the current run ran in it, and did not fail.
+        applied: tasks (``role : name``) that changed something; ``open``: those that should have and did not.
+        versions: versions of roles and collections.
         variables: names of its extra variables.
     """
 
@@ -40,14 +40,14 @@ class PlaybookRun(NamedTuple):
 
 
 def task_of(address: str) -> str:
-    """A change's address without the number that distinguishes tasks of one name."""
+    """Return the address of a change without the number that distinguishes tasks of one name."""
     return _NUMBER.sub("", address)
 
 
 def runs_before(journal: Journal, event: ChangeEvent, deadline: Deadline) -> list[PlaybookRun]:
-    """The earlier runs of an event's playbook with its inventory, newest first, back to one that ran all of it.
+    """Return earlier runs of an event's playbook and inventory, newest first, back to one that ran all of it.
 
-    Runs of other hosts (``--limit``) do not count.
+    Runs limited to other hosts (``--limit``) do not count.
     """
     key, playbook = stack_key(event), event.playbook
     if playbook is None:

@@ -1,4 +1,4 @@
-"""One task of a playbook: what of it, of the file that it copies or renders, and of its variables was edited."""
+"""Edits that concern one task of a playbook: of the task, of the file it copies or renders, and of its variables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SECTIONS = {"tasks", "handlers"}
 
 
 class Place(NamedTuple):
-    """A task of a run: event and change, file in the repository and line, and where variables are looked for."""
+    """A task of a run: event and change, file in the repository and line, and where its variables may be set."""
 
     event: ChangeEvent
     change: Change
@@ -40,18 +40,18 @@ class Place(NamedTuple):
 
 
 class Look:
-    """A task, looked at.
+    """The examination of one task.
 
     Args:
-        versions: to compare.
+        versions: the versions to compare.
         place: the task.
-        before: files that the run which is compared with had otherwise than its commit; None where that is not known.
+        before: files that differed from the commit in the base run; None if unknown.
 
     Attributes:
-        trouble: why an edit may have been missed; empty where none was.
-        names: of variables that the task mentions.
-        notified: names of the handlers that it notifies.
-        made_elsewhere: inventories that a program makes, by path: what makes them.
+        trouble: why an edit may have been missed; empty if none was.
+        names: names of variables used by the task.
+        notified: names of the handlers it notifies.
+        made_elsewhere: generated inventories: path → what generates them.
     """
 
     def __init__(self, versions: Versions, place: Place, before: frozenset[str] | None) -> None:
@@ -60,7 +60,7 @@ class Look:
         self.names: set[str] = set()
         self.notified: set[str] = set()
         self.made_elsewhere: dict[str, str] = {}
-        self._set_elsewhere: dict[str, str] = {}  # variables that such an inventory sets: its path
+        self._set_elsewhere: dict[str, str] = {}  # variables set by a generated inventory → its path
         self._place = place
         self._before = before
         self._task: Task | None = None
@@ -74,7 +74,7 @@ class Look:
         self.notified = notified_by(self._task)
 
     def causes(self) -> list[Cause]:
-        """What was edited: the task itself, its file, its variables. Nothing where the proof is missing."""
+        """Return the edits of the task itself, its file and its variables, as far as they are proven."""
         if self._task is None or self._file is None:
             return []
         if not self.versions.is_known(self._place.path) and self._place.path not in self.versions.uncommitted:
@@ -100,14 +100,14 @@ class Look:
 
     @staticmethod
     def _holds(other: YamlFile | None, task: Task, file: YamlFile) -> bool:
-        """Whether another version has the task as it is, as often."""
+        """Return whether another version has the same task equally often."""
         if other is None:
             return False
         mine = sum(one.mark == task.mark for one in file.tasks)
         return sum(one.mark == task.mark for one in other.tasks) >= mine
 
     def _was_elsewhere(self, task: Task) -> bool:
-        """Whether another file of the base had it: a task that was moved is not an edited one."""
+        """Return whether another file of the base had it: a moved task is not an edited one."""
         for entry in self.versions.entries:
             if entry.old[0] and entry.path != self._place.path and entry.old_path.endswith((".yml", ".yaml")):
                 data = self.versions.blob(entry.old[0])
@@ -132,7 +132,7 @@ class Look:
             yield from self._edit(CauseKind.UNCOMMITTED_EDIT, "", path, None)
 
     def _found(self, src: str, folder: str) -> str | None:
-        """The file that a task's ``src`` names, where only one can be meant."""
+        """Return the file named by a task's ``src`` if it is unambiguous."""
         starts = [self._role] if self._role is not None else []
         inside = os.path.dirname(self._place.path)
         starts.append(inside)
@@ -149,7 +149,7 @@ class Look:
 
     @property
     def _role(self) -> str | None:
-        """The folder of the task's role, where the task lies in it."""
+        """The folder of the task's role if the task is in it."""
         parts = self._place.path.split("/")
         name = (self._place.change.module or "").rpartition(".")[2]
         found = [at for at in range(1, len(parts)) if parts[at] in _SECTIONS and parts[at - 1] == name]
@@ -183,13 +183,13 @@ class Look:
             yield from self._of_variable(name, file, variable)
 
     def _included(self) -> list[str]:
-        """The variable files that tasks before it in its file include."""
+        """Return the variable files included by earlier tasks of its file."""
         before = [task for task in self._file.tasks if task.line < self._place.line] if self._file is not None else []
         named = [path for task in before if (path := included_by(task)) is not None]
         return [found for path in named if (found := self._found(path, "vars")) is not None]
 
     def _compared(self, chain: list[VariableFile]) -> tuple[_Held, _Held]:
-        """The variables of each file now and then; none of one that cannot be read in both versions."""
+        """Return the variables of each file, now and in the base; none for a file that is unreadable in either."""
         held = [
             (file, self._variables(file, self.versions.now), self._variables(file, self.versions.base))
             for file in chain
@@ -207,7 +207,7 @@ class Look:
             yield from self._edit(CauseKind.EDITED_LINE, name, file.path, line, _of_variable(file, name))
 
     def _follow(self, files: _Held) -> None:
-        """Variables that the values of the mentioned ones mention."""
+        """Add the variables used in the values of the task's variables."""
         queue = list(self.names)
         while queue and len(self.names) < _MOST_NAMES:
             found = _effective(queue.pop(), files)
@@ -216,7 +216,7 @@ class Look:
             queue += further
 
     def _variables(self, file: VariableFile, version: Callable[[str], bytes | None]) -> dict[str, Variable] | None:
-        """What one version of a file sets; None where it cannot be read."""
+        """Return the variables one version of a file sets; None if it cannot be read."""
         try:
             return file.read(version(file.path))
         except MadeElsewhereError as error:
@@ -231,7 +231,7 @@ class Look:
             return None
 
     def _play(self) -> Play | None:
-        """The play that ran the task, where only one has its name."""
+        """Return the play of the task if its name is unique."""
         path = self._place.places.playbook
         file = self._yaml(path, self.versions.now) if path is not None else None
         name = self._place.change.task.play if self._place.change.task else None
@@ -248,7 +248,7 @@ class Look:
         line: int | None,
         value: Callable[[bytes], str | None] | None = None,
     ) -> Iterator[Cause]:
-        """An edit of a file as a cause, unless the last run may have had it already."""
+        """Yield an edit of a file as a cause, unless the last run may have included it."""
         if self.versions.is_late(path):
             self.trouble = _LATE
         elif self._before is None or path in self._before:
@@ -266,7 +266,7 @@ class Look:
 
 
 def _of_one(task: Task, file: YamlFile, base: YamlFile | None) -> Callable[[bytes], str | None]:
-    """What a version has of a task: of one with a name of its own, all that it says; else whether it has it as now."""
+    """Return a function from a version to its content of a task: all of a uniquely named one, else its presence."""
     versions = [one for one in (file, base) if one is not None]
     is_named = bool(task.name) and all(sum(each.name == task.name for each in one.tasks) == 1 for one in versions)
 
@@ -298,12 +298,12 @@ def _whole(data: bytes) -> str:
 
 
 def _effective(name: str, files: _Held) -> tuple[VariableFile, Variable] | None:
-    """The file that sets a variable and what it says: the last one does."""
+    """Return the last file that sets a variable, and its value there."""
     return next(((file, held[name]) for file, held in reversed(files) if name in held), None)
 
 
 def _is_ambiguous(name: str, files: _Held) -> bool:
-    """Whether several groups set it: which of them wins, depends on the inventory."""
+    """Return whether several groups set it: their precedence depends on the inventory."""
     groups = set()
     for file, held in files:
         parts = file.path.split("/")

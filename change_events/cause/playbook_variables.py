@@ -1,7 +1,7 @@
-"""Where the variables of a playbook's task are set: the files that are known to apply, by precedence.
+"""The files that set the variables of a playbook's task, by precedence, as far as they are known to apply.
 
-Precedence: Ansible's documentation, "Understanding variable precedence". What no file of the repository says (scripts
-and plugins, facts) is left out.
+Precedence: Ansible's documentation, "Understanding variable precedence". Sources outside of the repository's files
+(scripts, plugins, facts) are omitted.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class VariableFile(NamedTuple):
     """A file that sets variables.
 
     Attributes:
-        path: in the repository.
-        play: the play whose ``vars`` count; None where all of the file does.
-        section: of an inventory, the group or host whose variables count.
+        path: its path in the repository.
+        play: the play whose ``vars`` apply; None for the whole file.
+        section: in an inventory, the group or host whose variables apply.
     """
 
     path: str
@@ -35,10 +35,10 @@ class VariableFile(NamedTuple):
     section: Section | None = None
 
     def read(self, data: bytes | None) -> dict[str, Variable]:
-        """The variables of one version.
+        """Return the variables of one version.
 
         Raises:
-            ValueError: it cannot be read, as an encrypted one.
+            ValueError: it cannot be read, e.g. since it is encrypted.
         """
         if data is None:
             return {}
@@ -57,9 +57,9 @@ class Places(NamedTuple):
     """Where a run looks for variables: paths in the repository.
 
     Attributes:
-        playbook: the playbook; None where it lies elsewhere.
-        folders: of inventories, then of the playbook: they hold ``group_vars`` and ``host_vars``.
-        inventories: files and folders.
+        playbook: the playbook; None if it is outside of the repository.
+        folders: folders with ``group_vars`` and ``host_vars``: of inventories, then of the playbook.
+        inventories: files and folders of the inventories.
     """
 
     playbook: str | None
@@ -68,7 +68,7 @@ class Places(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """What a task ran on and in: groups, hosts, play, the folder of its role, and the files that it included before."""
+    """The scope of a task: groups, hosts, play, folder of its role, and the files included before it."""
 
     groups: Sequence[str]
     hosts: Sequence[str]
@@ -78,7 +78,7 @@ class Scope(NamedTuple):
 
 
 def files_of(versions: Versions, places: Places, scope: Scope) -> list[list[VariableFile]]:
-    """The files that apply to a task, one list for each host that it touched, the last one of a list wins."""
+    """Return the files that apply to a task, one list per host it touched, in ascending precedence."""
     groups, hosts, play, role, included = scope
     top, others = versions.repository.top, [entry.path for entry in versions.entries]
     inventories = [path for source in places.inventories for path in files_in(top, source, iter(others))]
@@ -105,7 +105,7 @@ def _of_host(versions: Versions, places: Places, inventories: Sequence[str], hos
 
 
 def _named(versions: Versions, folder: str, kind: str, name: str) -> Iterator[str]:
-    """The files of one group or host, those that are gone since among them."""
+    """Yield the files of one group or host, including those removed since."""
     if "/" in name:
         return
     stem = os.path.join(folder, kind, name)
@@ -121,7 +121,7 @@ def _named(versions: Versions, folder: str, kind: str, name: str) -> Iterator[st
 
 
 def groups_of(event: ChangeEvent, change: Change, play: Play | None) -> list[str]:
-    """The groups that at least one host that the task touched is in, for sure: others are left out."""
+    """Return the groups that certainly contain a host touched by the task."""
     task, by_group = change.task, event.summary.by_group
     if task is None or (event.truncated is not None and event.truncated.hosts):
         return []

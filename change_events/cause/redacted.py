@@ -1,4 +1,4 @@
-"""Causes without what must not be shown: commits and files come from outside of the event."""
+"""Redaction of causes, whose commits and files come from outside of the event."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def redacted(cause: Cause, redactor: Redactor) -> Cause:
-    """A cause whose texts have passed the redactor."""
+    """Return a cause with redacted texts."""
     return replace(
         cause,
         text=redactor.text(cause.text),

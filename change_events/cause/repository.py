@@ -1,6 +1,6 @@
-"""What git says of the files of a configuration: their content at a commit, and the commits that changed them.
+"""Files of a configuration in git: their content at a commit, and the commits that changed them.
 
-Only objects of the repository are compared, never the working tree: no index, no filters, no line ends matter.
+Only objects of the repository are compared, never the working tree, so index, filters and line ends do not matter.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
 
     from change_events.process.deadline import Deadline
 
-MOST_BYTES = 1 << 20  # of one file, in any version: half a file would look edited
+MOST_BYTES = 1 << 20  # of one file, in any version; a truncated file would look edited
 _REMOTE = "remotes/origin"
 _DEFAULT_BRANCHES = (f"{_REMOTE}/HEAD", f"{_REMOTE}/main", f"{_REMOTE}/master", "heads/main", "heads/master")
 _RENAMES = ("-M", "-l400")
-_PLAIN = ("-c", "log.follow=false", "-c", "log.showRoot=true")  # what a user may have set otherwise
+_PLAIN = ("-c", "log.follow=false", "-c", "log.showRoot=true")  # overrides settings of the user
 _RAW = ("-r", "-z", "--raw", "--no-abbrev", "--no-ext-diff", "--no-textconv", "-O/dev/null")
 _MOST_COMMITS = 200
 _MOST_OF_GRAPH = 2000
-_BLOB = "100"  # how the mode of a file begins
+_BLOB = "100"  # prefix of the mode of a file
 _LINK = "160000"  # a submodule
 _HEADER = "%x01%H%x00%P%x00%an%x00%aI%x00%s%x00"
 _FIELDS = 5
 
 
 class Entry(NamedTuple):
-    """A file that two commits have differently.
+    """A file that differs between two commits.
 
     Attributes:
-        old_path: where the older commit has it.
-        path: where the newer one has it.
-        old: its blob in each parent, empty where there is none.
-        new: its blob, likewise.
-        is_link: it is a submodule, and these are commits of that.
+        old_path: its path in the older commit.
+        path: its path in the newer commit.
+        old: its blob in each parent, empty if there is none.
+        new: its blob in the newer commit, likewise.
+        is_link: it is a submodule, and ``old`` and ``new`` are commits of it.
     """
 
     old_path: str
@@ -49,7 +49,7 @@ class Entry(NamedTuple):
 
 
 class LogEntry(NamedTuple):
-    """One commit with the files it changed; of a merge, those that differ from every parent."""
+    """One commit with the files it changed; for a merge, those that differ from every parent."""
 
     id: str
     parents: tuple[str, ...]
@@ -60,13 +60,13 @@ class LogEntry(NamedTuple):
 
 
 class Repository:
-    """One repository, asked in as few processes as possible.
+    """One repository, read with as few processes as possible.
 
     Attributes:
-        top: its working tree, resolved.
-        head: id of the commit that is checked out.
-        shallow: whether its history is cut.
-        deadline: when to stop asking.
+        top: resolved path of its working tree.
+        head: id of the checked-out commit.
+        shallow: whether its history is truncated.
+        deadline: deadline of all calls of git.
     """
 
     def __init__(self, top: str, head: str, *, shallow: bool, environ: Mapping[str, str], deadline: Deadline) -> None:
@@ -80,7 +80,7 @@ class Repository:
 
     @classmethod
     def around(cls, folder: str, environ: Mapping[str, str], deadline: Deadline) -> Repository | None:
-        """The repository of a folder; None where there is none, or no commit, or git refuses it."""
+        """Return the repository of a folder; None if there is none, it has no commit, or git refuses it."""
         words = ("rev-parse", "--show-toplevel", "--is-shallow-repository", "--verify", "HEAD^{commit}")
         rows = (git_command.ask({"": words}, folder, environ, deadline)[""] or "").splitlines()
         if len(rows) != 3:  # noqa: PLR2004 - one for each question
@@ -88,13 +88,13 @@ class Repository:
         return cls(os.path.realpath(rows[0]), rows[2], shallow=rows[1] != "false", environ=environ, deadline=deadline)
 
     def relative(self, path: str) -> str | None:
-        """A path as the repository has it; None outside of its working tree."""
+        """Return a path relative to the repository; None outside of its working tree."""
         real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
         inner = os.path.relpath(real, self.top)
         return None if inner == ".." or inner.startswith("../") else inner
 
     def _ask(self, *words: str) -> str | None:
-        """An answer of git, which is asked once: what commits hold does not change."""
+        """Return the output of a git command, cached since commits are immutable; None if it failed."""
         if words not in self._answers:
             answer = git_command.ask({"": words}, self.top, self._environ, self.deadline)[""]
             if answer is None:
@@ -103,21 +103,21 @@ class Repository:
         return self._answers[words]
 
     def has(self, commit: str) -> bool:
-        """Whether a commit is in this clone."""
+        """Return whether a commit is in this clone."""
         return self._ask("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}") is not None
 
     def merge_base(self) -> str | None:
-        """Where HEAD left the default branch; None where that is not known."""
+        """Return the commit where HEAD left the default branch; None if unknown."""
         listed = self._ask("for-each-ref", "--format=%(refname)", *(f"refs/{name}" for name in _DEFAULT_BRANCHES))
         there = [f"refs/{name}" for name in _DEFAULT_BRANCHES if f"refs/{name}" in (listed or "").split()]
         return (self._ask("merge-base", self.head, there[0]) or "").strip() or None if there else None
 
     def is_untracked(self, path: str) -> bool:
-        """Whether a file that is not tracked is none of those that git ignores."""
+        """Return whether a file is neither tracked nor ignored."""
         return bool(self._ask("ls-files", "-o", "--exclude-standard", "-z", "--", path))
 
     def tree(self, commit: str, paths: Sequence[str]) -> dict[str, str] | None:
-        """Blobs of these files and of the files in these folders (``folder/``) at a commit, by path."""
+        """Return the blobs of these files and of the files in these folders (``folder/``) at a commit, by path."""
         answer = self._ask("ls-tree", "-z", "--full-tree", commit, "--", *sorted(set(paths)))
         if answer is None:
             return None
@@ -125,15 +125,15 @@ class Repository:
         return {path: about.split()[2] for about, _, path in rows if about.startswith(_BLOB)}
 
     def changed(self, base: str) -> list[Entry] | None:
-        """The files that differ between a commit and HEAD, renamed ones as one; None where git cannot say."""
-        for renames in (_RENAMES, ("--no-renames",)):  # a partial clone lacks what finding renames would read
+        """Return the files that differ between a commit and HEAD, a rename as one entry; None if git fails."""
+        for renames in (_RENAMES, ("--no-renames",)):  # a partial clone lacks the blobs needed to find renames
             answer = self._ask(*_PLAIN, "diff-tree", *_RAW, *renames, base, self.head)
             if answer is not None:
                 return _entries(answer.split("\0"))
         return None
 
     def log(self, base: str, paths: Sequence[str]) -> list[LogEntry] | None:
-        """The commits that HEAD has and ``base`` has not, and that change these files, newest first."""
+        """Return the commits of HEAD since ``base`` that change these files, newest first."""
         shape = ("-c", *_RAW, f"--format={_HEADER}", f"--max-count={_MOST_COMMITS}", "--encoding=UTF-8")
         quiet = ("--no-show-signature", "--no-notes", "--no-color")
         for renames in (_RENAMES, ("--no-renames",)):
@@ -143,7 +143,7 @@ class Repository:
         return None
 
     def uncommitted(self) -> frozenset[str] | None:
-        """Paths that the working tree has otherwise than HEAD, new ones included; None where git cannot say."""
+        """Return the paths in the working tree that differ from HEAD, including new ones; None if git fails."""
         names = git_command.ask({"": git_command.FILTERS}, self.top, self._environ, self.deadline)[""]
         safe = git_command.without_filters(self._environ, names or "")
         words = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=dirty")
@@ -151,14 +151,14 @@ class Repository:
         return None if answer is None else frozenset(row[3:] for row in answer.split("\0") if row)
 
     def is_rename(self, commit: str, path: str) -> bool | None:
-        """Whether a commit with one parent gave a file its name; None where git cannot say."""
+        """Return whether a commit with one parent renamed a file to this path; None if git fails."""
         answer = self._ask(*_PLAIN, "diff-tree", "--root", "--no-commit-id", *_RAW, *_RENAMES, commit)
         if answer is None:
             return None
         return any(one.path == path and one.old_path != path for one in _entries(answer.split("\0")))
 
     def graph(self, base: str) -> list[tuple[str, tuple[str, ...], str]]:
-        """The commits that HEAD has and ``base`` has not, newest first: id, parents, subject; nothing if unknown."""
+        """Return the commits of HEAD since ``base``, newest first: id, parents, subject; empty if unknown."""
         words = ("--topo-order", f"--max-count={_MOST_OF_GRAPH}", "--format=%H%x00%P%x00%s", "--encoding=UTF-8")
         answer = self._ask(
             *_PLAIN, "log", "--no-show-signature", "--no-notes", "--no-color", *words, f"{base}..{self.head}"
@@ -167,7 +167,7 @@ class Repository:
         return [(name, tuple(parents.split()), subject) for name, parents, subject in rows]
 
     def fetch(self, blobs: Iterable[str]) -> None:
-        """Read these blobs in one go: :meth:`blob` then has them."""
+        """Read these blobs with one call of git, for :meth:`blob`."""
         wanted = sorted({blob for blob in blobs if blob} - self._blobs.keys())
         if not wanted:
             return
@@ -186,19 +186,19 @@ class Repository:
                 at += size + 1
 
     def blob(self, name: str) -> bytes | None:
-        """The content of a blob; None where this clone lacks it."""
+        """Return the content of a blob; None if the clone lacks it."""
         if name not in self._blobs:
             self.fetch([name])
         return self._blobs[name]
 
     def is_blob(self, name: str, data: bytes) -> bool:
-        """Whether this content has this name."""
+        """Return whether a content has this blob id."""
         maker = hashlib.sha256 if len(name) == 64 else hashlib.sha1  # noqa: PLR2004 - hex digits
         return maker(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() == name
 
 
 def _entries(fields: Sequence[str]) -> list[Entry]:
-    """Raw differences, NUL separated: ``:modes blobs status``, a path, and for a rename another one."""
+    """Parse raw differences, NUL separated: ``:modes blobs status``, a path, and a second path for a rename."""
     found: list[Entry] = []
     at = 0
     while at < len(fields):
@@ -228,5 +228,5 @@ def _log_entry(text: str) -> LogEntry:
 
 
 def folder_of(path: str) -> str:
-    """A folder for :meth:`Repository.tree`: the root is the empty path."""
+    """Return a folder for :meth:`Repository.tree`; the root is the empty path."""
     return f"{path}/" if path else ""

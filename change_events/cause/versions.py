@@ -1,4 +1,4 @@
-"""A file now, at HEAD and at the commit of an earlier run, and the commits that made it read otherwise."""
+"""Versions of a file: now, at HEAD and at the commit of an earlier run, and the commits that changed a place in it."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ MOST_BYTES = 1 << 20
 
 
 class Versions:
-    """The files of a repository in three versions. Paths are those that the repository has now.
+    """The files of a repository in three versions. Paths are current paths.
 
     Args:
-        repository: that holds them.
-        base: the commit to compare with; HEAD itself where only uncommitted edits are looked for.
-        uncommitted: paths that HEAD has otherwise.
-        until: seconds since 1970: what was written later is not what the run read.
+        repository: the repository of the files.
+        base: the commit to compare with; HEAD itself to find only uncommitted edits.
+        uncommitted: paths that differ from HEAD.
+        until: seconds since 1970; later edits were not seen by the run.
 
     Attributes:
-        failed: git could not say what differs.
-        lacks: a file was asked for whose content this clone has not.
+        failed: git could not determine the differences.
+        lacks: the clone lacks the content of a requested file.
     """
 
     def __init__(self, repository: Repository, base: str, uncommitted: frozenset[str], until: float) -> None:
@@ -45,55 +45,55 @@ class Versions:
         self._names = CommitNames(repository, base)
 
     def now(self, path: str) -> bytes | None:
-        """As the working tree has it; None where it has no such file, or too large a one."""
+        """Return the content in the working tree; None if the file is missing or too large."""
         if path not in self._now:
             self._now[path] = _read(os.path.join(self.repository.top, path))
         return self._now[path]
 
     def is_late(self, path: str) -> bool:
-        """Whether it was written when the run had begun already."""
+        """Return whether it was written after the run had started."""
         try:
             return os.stat(os.path.join(self.repository.top, path)).st_mtime > self._until
         except OSError:
             return False
 
     def head(self, path: str) -> bytes | None:
-        """As HEAD has it. A file that git ignores is as it is now."""
+        """Return the content at HEAD; of an ignored file, the current content."""
         if path not in self.uncommitted:
             return self.now(path)
         blob = (self.repository.tree(self.repository.head, [path]) or {}).get(path)
         return self.blob(blob) if blob else None
 
     def base(self, path: str) -> bytes | None:
-        """As the base has it, under the name that it had there."""
+        """Return the content in the base, under its name there."""
         entry = self._by_path.get(path)
         if entry is None:
             return self.head(path)
         return self.blob(entry.old[0]) if entry.old[0] else None
 
     def blob(self, name: str) -> bytes | None:
-        """The content of a blob."""
+        """Return the content of a blob."""
         data = self.repository.blob(name)
         self.lacks = self.lacks or data is None
         return data
 
     def is_edited(self, path: str) -> bool:
-        """Whether commits since the base changed its content."""
+        """Return whether commits since the base changed its content."""
         entry = self._by_path.get(path)
         return entry is not None and entry.old[0] != entry.new
 
     def is_known(self, path: str) -> bool:
-        """Whether HEAD has it."""
+        """Return whether HEAD has it."""
         return path in (self.repository.tree(self.repository.head, [path]) or {})
 
     def commits(self, path: str, value: Callable[[bytes], str | None]) -> tuple[CauseCommit, ...]:
-        """The commits since the base that made a place in a file read otherwise, newest first.
+        """Return the commits since the base that changed a place in a file, newest first.
 
-        Only what is proven: it ends where a file was renamed in between, or the clone is cut.
+        Only proven commits: the search ends where the file was renamed, or the clone is truncated.
 
         Args:
-            path: of the file.
-            value: what a content has at the place: empty where it has none, None where it cannot be read.
+            path: path of the file.
+            value: returns the value of the place in a content: empty if it is missing, None if it cannot be read.
         """
         entry = self._by_path.get(path)
         if entry is None:
@@ -124,7 +124,7 @@ class Versions:
                     return
 
     def _is_proven(self, one: LogEntry, entry: Entry, base: str | None) -> bool:
-        """Whether a commit's parents are known, and hold the outcome of this file."""
+        """Return whether a commit's parents are known, and explain the result of this file."""
         if not entry.new or (self.repository.shallow and not one.parents):
             return False
         if all(entry.old):

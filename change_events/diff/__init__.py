@@ -1,7 +1,7 @@
-"""Before and after of one object, as the attributes that differ.
+"""Compares an object before and after, and returns the attributes that differ.
 
-Sensitive first, unknown second, then values: what a mask of either side covers is never shown, whatever else
-is true of it. Numbers are compared and kept exactly (:class:`Number`), lists by their elements rather than by
+Sensitive takes precedence over unknown, and unknown over values: whatever a mask of either side covers is never
+shown. Numbers are compared and kept exactly (:class:`Number`), lists by their elements rather than by
 position, JSON and YAML in strings by their content.
 """
 

@@ -13,7 +13,7 @@ from change_events.text.lazy_pattern import lazy_pattern
 
 _MOST_YAML = 64 * 1024  # bytes; YAML parses about a hundred times slower than JSON
 _MOST_JSON = 1024 * 1024
-# an anchor or alias can make a small text a huge tree; a tag can make it anything: such a text stays a text
+# an anchor or alias can expand a small text to a huge tree, a tag to any object: such a text is not parsed
 _YAML_REFERENCE = lazy_pattern(r"(?:^|[\s\[{,:-])[&*!][^\s&]", re.MULTILINE)
 _YAML_MAPPING = lazy_pattern(r"^\s*(?:- +)?[\w.\"'/-]+:(?:\s|$)", re.MULTILINE)
 _YAML_NUMBER = lazy_pattern(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
@@ -23,8 +23,8 @@ def parse_both(before: str, after: str) -> tuple[str, Any, Any] | None:
     """Parse two texts that are both JSON, or both YAML, objects or arrays.
 
     Returns:
-        The format's name and the two decoded values, or None where either is something else, or where its first
-        comments differ: ``#cloud-config`` and ``#!/bin/sh`` say what reads the text.
+        The name of the format and the two decoded values; None if either is something else, or if their first
+        comments differ: ``#cloud-config`` and ``#!/bin/sh`` determine the interpreter of the text.
     """
     if _heading(before) != _heading(after):
         return None
@@ -50,16 +50,16 @@ def _parse_json(text: str) -> Any:
     try:
         decoded = decode_exact(text)
         json.loads(text, object_pairs_hook=_unique, parse_int=str, parse_float=str)
-    except (msgspec.DecodeError, ValueError, RecursionError):  # ValueError: a key twice, or half a character
+    except (msgspec.DecodeError, ValueError, RecursionError):  # ValueError: duplicate key, or lone surrogate
         return None
     return decoded
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that has a key twice: decoded it would hide a change of the first one.
+    """Reject an object with a duplicate key, since decoding it would hide a change of the first one.
 
     Raises:
-        ValueError: it has.
+        ValueError: a key is duplicated.
     """
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -84,10 +84,10 @@ def _parse_yaml(text: str) -> Any:
 
 
 def _plain(node: Any) -> Any:
-    """Turn a YAML node into JSON-like Python without YAML's own guesses (dates, octals) losing the text.
+    """Convert a YAML node to JSON-like Python, keeping the text that YAML would convert (dates, octals).
 
     Raises:
-        ValueError: a mapping has a key twice or one that is no scalar.
+        ValueError: a mapping has a duplicate key or one that is not a scalar.
     """
     if node.id == "mapping":
         pairs = {key.value: _plain(value) for key, value in node.value if key.id == "scalar"}

@@ -1,4 +1,4 @@
-"""When two JSON values are the same: numbers by value, booleans never as numbers, null as absent."""
+"""Equality of JSON values: numbers by value, booleans never as numbers, null as absent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def same(before: Any, after: Any) -> bool:
-    """Return whether two decoded JSON values are equal for a reader of terraform.
+    """Return whether two decoded JSON values are equal in Terraform.
 
     ``1`` and ``1.0`` are equal, ``1``, ``true`` and ``"1"`` are not; a key that is null equals a key that is
     absent.
@@ -24,7 +24,7 @@ def same(before: Any, after: Any) -> bool:
 
 
 def freeze(value: Any) -> object:
-    """Return something hashable that is equal exactly where :func:`same` holds."""
+    """Return a hashable value that is equal exactly if :func:`same` holds."""
     if isinstance(value, dict):
         return ("object", tuple((key, freeze(value[key])) for key in sorted(value) if value[key] is not None))
     if isinstance(value, list):

@@ -1,7 +1,7 @@
 """The lines that differ between two long texts, redacted and bounded: scripts, configuration files, policies.
 
-Both texts are redacted whole before anything is compared or cut. Lines are compared as they are and
-shown as they may be shown, so that a secret that rotates reads as a line that changed, without either value.
+Both texts are redacted as a whole before they are compared or cut. Lines are compared in clear and shown redacted,
+so that a rotated secret appears as a changed line without either value.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 MOST_LINES = 30
 MOST_BYTES = 2_000
 _LONGEST = 160  # characters of one line
-_AROUND = 40  # characters on each side of what differs in a long line
+_AROUND = 40  # characters of context on each side of a difference in a long line
 _MOST_COMPARED = 2_000  # lines: difflib is quadratic
-_BLOB = lazy_pattern(r"[A-Za-z0-9+/=_\-\r\n]{200,}")  # base64: its lines mean nothing to a reader
+_BLOB = lazy_pattern(r"[A-Za-z0-9+/=_\-\r\n]{200,}")  # base64, which is not readable
 
 
 def changed_lines(before: Any, after: Any, redactor: Redactor) -> tuple[str, ...]:
-    """What differs, a line each: ``- `` was there, ``+ `` is there now, ``~ `` changed in a part that is hidden.
+    """Return the lines that differ: ``- `` removed, ``+ `` added, ``~ `` changed in a hidden part.
 
     Args:
-        before: a text, or an object or list, which is compared as indented JSON; None for nothing.
+        before: a text, or an object or list, compared as indented JSON; None for nothing.
         after: likewise.
-        redactor: has seen the secrets of both.
+        redactor: a redactor that knows the secrets of both.
 
     Returns:
-        At most :data:`MOST_LINES` lines and :data:`MOST_BYTES` bytes, the last one saying how many more there are;
-        nothing where lines would mean nothing.
+        At most :data:`MOST_LINES` lines and :data:`MOST_BYTES` bytes, the last one with the number of omitted lines;
+        empty for texts without readable lines.
     """
     if any(isinstance(side, str) and _BLOB.fullmatch(side) for side in (before, after)):
         return ()
@@ -45,14 +45,14 @@ def changed_lines(before: Any, after: Any, redactor: Redactor) -> tuple[str, ...
 
 
 def _lines(value: Any, redactor: Redactor) -> list[tuple[str, str]]:
-    """Lines as they are, each beside what may be shown of it."""
+    """Return each line in clear, with its redacted form."""
     if value is None:
         return []
     if isinstance(value, str):
         raw, shown = value.split("\n"), redactor.text(value).split("\n")
-        # a secret of several lines is hidden as one: then only what may be shown can be compared
+        # a multi-line secret is hidden as one: then only redacted texts can be compared
         return list(zip(raw if len(raw) == len(shown) else shown, shown, strict=True))
-    import json  # few values have lines that are no text
+    import json  # imported late: rarely needed
 
     raw_text = json.dumps(value, indent=2, default=str, ensure_ascii=False)
     hidden = redactor.data(value)
@@ -62,7 +62,7 @@ def _lines(value: Any, redactor: Redactor) -> list[tuple[str, str]]:
 
 
 def _differences(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]) -> Iterator[str]:
-    from difflib import SequenceMatcher  # few changes are of texts of several lines
+    from difflib import SequenceMatcher  # imported late: rarely needed
 
     matcher = SequenceMatcher(None, [raw for raw, _ in old], [raw for raw, _ in new], autojunk=False)
     for kind, first, last, start, end in matcher.get_opcodes():
@@ -71,7 +71,7 @@ def _differences(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]])
 
 
 def _block(old: list[str], new: list[str]) -> Iterator[str]:
-    """One stretch that differs: the lines gone, then the lines come; those that look the same are reported once."""
+    """Yield one differing block: removed lines, then added ones; lines that look the same are reported once."""
     gone: list[str] = []
     come: list[str] = []
     for left, right in zip_longest(old, new):
@@ -97,7 +97,7 @@ def _flushed(gone: list[str], come: list[str]) -> Iterator[str]:
 
 
 def _in_context(left: str, right: str) -> tuple[str, str]:
-    """The parts of two long lines that differ, with some of what is around them."""
+    """Return the differing parts of two long lines with some context."""
     shorter = min(len(left), len(right))
     start = next((i for i in range(shorter) if left[i] != right[i]), shorter)
     rest = shorter - start

@@ -1,6 +1,6 @@
-"""Which element of a list became which.
+"""Matches the elements of two lists.
 
-Plan JSON does not say whether an array is a set, a list of blocks or a list of values. Terraform sorts sets
+Plan JSON does not show whether an array is a set, a list of blocks or a list of values. Terraform sorts sets
 by its own order, so swapping one member shifts the rest; a block added at the front shifts all. Elements are
 therefore matched by content first, then blocks by identity and likeness, and only then by position.
 """
@@ -30,18 +30,18 @@ _IDENTITIES = (
     "path",
     "port",
 )
-_ALIKE = 0.5  # share of equal leaves from which two blocks are the same block, changed
+_ALIKE = 0.5  # minimum share of equal leaves for two blocks to count as one changed block
 _MOST_COMPARISONS = 10_000
 
 
 class Alignment(NamedTuple):
-    """How the elements of two lists correspond; equal ones that stay in order are not mentioned.
+    """The correspondence of two lists; equal elements in the same order are omitted.
 
     Attributes:
-        changed: (index before, index after) of elements that are the same thing with other content.
+        changed: (index before, index after) of elements that were modified.
         removed: indices before.
         added: indices after.
-        reordered: equal elements stand in another order.
+        reordered: equal elements are in another order.
     """
 
     changed: list[tuple[int, int]]
@@ -51,7 +51,7 @@ class Alignment(NamedTuple):
 
 
 def align(before: list[Any], after: list[Any], before_keys: list[object], after_keys: list[object]) -> Alignment:
-    """Match the elements of two lists; two elements with the same key are equal."""
+    """Match the elements of two lists; elements with equal keys are equal."""
     matched, reordered = _match_equal(before_keys, after_keys)
     gone = set(matched.values())
     removed = [index for index in range(len(before)) if index not in gone]
@@ -69,7 +69,7 @@ def align(before: list[Any], after: list[Any], before_keys: list[object], after_
 
 
 def _match_equal(before_keys: list[object], after_keys: list[object]) -> tuple[dict[int, int], bool]:
-    """Match equal elements, in order where possible: index after → before, and whether it was lost."""
+    """Match equal elements, in order if possible: index after → before, and whether the order was lost."""
     shorter = min(len(before_keys), len(after_keys))
     start = next((i for i in range(shorter) if before_keys[i] != after_keys[i]), shorter)
     rest = shorter - start
@@ -135,7 +135,7 @@ def _best(scores: Iterable[tuple[float, int, int, int]], enough: Callable[[float
 
 
 def _by_position(before: list[Any], after: list[Any], removed: list[int], added: list[int]) -> list[tuple[int, int]]:
-    """Pair what is left at the same place: values, and a block that is the only one of its list."""
+    """Pair the remaining elements by position: values, and a block that is the only one of its list."""
     single = len(before) == len(after) == 1
     wanted = set(added)
     return [

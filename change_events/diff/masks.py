@@ -1,7 +1,7 @@
-"""Masks: the JSON beside a value that says which parts of it are sensitive or unknown.
+"""Masks: JSON that marks the sensitive or unknown parts of a value.
 
 A mask is ``true`` (all of it), ``false`` or absent (nothing), or nested like its value: an object lists only
-some keys, an array keeps every position. A key that is present says nothing by itself.
+some keys, an array keeps every position. The presence of a key has no meaning by itself.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def child(mask: Any, step: str | int) -> Any:
-    """Return the mask of one attribute, map key or element; what is wholly masked is masked in every part."""
+    """Return the mask of one attribute, map key or element; a full mask covers every part."""
     if mask is True:
         return True
     if isinstance(mask, dict):
@@ -44,7 +44,7 @@ def marks(mask: Any) -> object:
 
 
 def hidden_values(value: Any, mask: Any) -> Iterator[Any]:
-    """Yield every part of a value that its mask covers."""
+    """Yield every part of a value covered by its mask."""
     if mask is True:
         yield value
     elif isinstance(mask, dict) and isinstance(value, dict):

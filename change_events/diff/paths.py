@@ -19,7 +19,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\
 
 
 def render_path(steps: Sequence[Step]) -> str:
-    """Write a path as HCL does: ``ingress[0].cidr_blocks``, ``tags["kubernetes.io/role"]``."""
+    """Return a path in HCL notation: ``ingress[0].cidr_blocks``, ``tags["kubernetes.io/role"]``."""
     text = ""
     for step in steps:
         if isinstance(step, int):
@@ -32,13 +32,13 @@ def render_path(steps: Sequence[Step]) -> str:
 
 
 def overlaps(path: Path, other: Path) -> bool:
-    """Return whether one path is the other or leads to it."""
+    """Return whether one path equals the other or is a prefix of it."""
     length = min(len(path), len(other))
     return path[:length] == other[:length]
 
 
 def matcher(globs: Sequence[str]) -> re.Pattern[str] | None:
-    """Compile attribute globs into one pattern for a rendered path; a glob covers what lies below it too."""
+    """Compile attribute globs into one pattern for rendered paths; a glob also matches nested attributes."""
     if not globs:
         return None
     return re.compile("|".join(translate(shape) for glob in globs for shape in (glob, f"{glob}.*", f"{glob}[[]*")))

@@ -1,4 +1,4 @@
-"""Statements of a policy (IAM, S3, KMS …): which one a difference is in, by its Sid.
+"""Statements of a policy (IAM, S3, KMS …), identified by Sid.
 
 Source: "IAM JSON policy elements" of AWS: `Statement` is one object or a list of them, `Sid` an optional name.
 """
@@ -20,11 +20,11 @@ _NAMED = lazy_pattern(r' "[A-Za-z0-9][A-Za-z0-9 _-]{0,99}"')
 
 
 def statement(path: Path, *sides: Any, redactor: Redactor) -> str:
-    """What an element of a policy is called: ``statement "Write"``, or ``statement``; empty where it is none.
+    """Return the name of a policy element: ``statement "Write"`` or ``statement``; empty for other elements.
 
     Args:
-        path: its path, which ends in an index.
-        sides: the element after and before; None where it is not there.
+        path: its path, ending in an index.
+        sides: the element after and before; None if missing.
         redactor: decides whether its Sid may be shown.
     """
     there = [side for side in sides if isinstance(side, dict)]
@@ -37,12 +37,12 @@ def statement(path: Path, *sides: Any, redactor: Redactor) -> str:
 
 
 def unnamed(note: str | None) -> str | None:
-    """A note without the name of a statement, for those who are shown no values."""
+    """Return a note without the name of a statement, for output without values."""
     return _NAMED.sub("", note) if note and "statement" in note else note
 
 
 def alike(before: Any, after: Any) -> tuple[Any, Any]:
-    """Two policies as they are compared: a single statement is a list of one where the other side has a list."""
+    """Return two policies for comparison: a single statement becomes a list if the other side has one."""
     sides = (before, after)
     if not all(isinstance(side, dict) for side in sides):
         return sides

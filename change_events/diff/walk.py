@@ -1,4 +1,4 @@
-"""The walk over both sides of an object that finds the attributes that differ."""
+"""Walks both sides of an object and collects the attributes that differ."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _ONLY_FORMATTING = {
 }
 _EMPTY: tuple[Any, ...] = (None, {}, [], "")
 _SHOWABLE = {ValueKind.LARGE, ValueKind.VALUE, ValueKind.ABSENT}
-_MOST_WITH_LINES = 10  # attributes of one resource
+_MOST_WITH_LINES = 10  # attributes per resource
 
 
 class Node(NamedTuple):
-    """One place of the object: its value on both sides, and what the masks say of it."""
+    """One place in the object: its value and masks on both sides."""
 
     before: Any
     after: Any
@@ -40,7 +40,7 @@ class Node(NamedTuple):
     after_mask: Any = False
 
     def child(self, key: str) -> Node:
-        """Return the place below, of an object; a side that is no object has nothing there."""
+        """Return the place of a key; a side that is not an object has no value there."""
         return Node(
             self.before.get(key) if isinstance(self.before, dict) else None,
             self.after.get(key) if isinstance(self.after, dict) else None,
@@ -50,7 +50,7 @@ class Node(NamedTuple):
         )
 
     def element(self, before: int | None, after: int | None) -> Node:
-        """Return an element that stands at one index before and at another after, or only on one side."""
+        """Return an element by its index before and after, or on one side only."""
         return Node(
             None if before is None else self.before[before],
             None if after is None else self.after[after],
@@ -82,17 +82,17 @@ def diff(
     """Compare two decoded JSON objects; None stands for no object.
 
     Args:
-        before: the object as it is; numbers as :func:`change_events.diff.decode_exact` gives them.
-        after: the object as it shall be, without what is unknown.
+        before: the current object; numbers as returned by :func:`change_events.diff.decode_exact`.
+        after: the planned object, without unknown values.
         unknown: mask over ``after``: known only after apply.
         before_sensitive: mask over ``before``.
         after_sensitive: mask over ``after``.
-        redactor: makes of every value what may be shown.
+        redactor: redacts every value.
         replace_paths: terraform's paths of the attributes that force a replacement.
         ignore: globs of attribute paths to leave out.
 
     Returns:
-        Every difference, in the order of the keys; empty where there is none.
+        Every difference, in the order of the keys; empty if there is none.
     """
     node = Node(before, after, unknown, before_sensitive, after_sensitive)
     return diff_bounded(node, redactor=redactor, replace_paths=replace_paths, ignore=ignore)[0]
@@ -106,7 +106,7 @@ def diff_bounded(
     ignore: Sequence[str] = (),
     limit: int | None = None,
 ) -> tuple[list[AttributeChange], int]:
-    """Do as :func:`diff` does, rendering at most ``limit`` differences; the second result counts the rest."""
+    """Like :func:`diff`, but render at most ``limit`` differences; the second result is the number of others."""
     for side in (node.before, node.after):
         redactor.harvest(side)  # {name = "DB_PASSWORD", value = …}: compared alone, the value has no name to protect it
     walk = _Walk(redactor, replace_paths, ignore, limit)
@@ -116,7 +116,7 @@ def diff_bounded(
 
 
 class _Walk:
-    """One comparison: its input, and what it has found so far."""
+    """One comparison: its input, and the differences found so far."""
 
     def __init__(
         self,
@@ -129,21 +129,21 @@ class _Walk:
         self._replace_paths = [tuple(path) for path in replace_paths]
         self._ignored: re.Pattern[str] | None = matcher(ignore)
         self._limit = limit
-        self.whole = False  # one side is no object at all: empty parts of the other are no news
+        self.whole = False  # one side is not an object: empty parts of the other are not reported
         self.found: list[AttributeChange] = []
         self.omitted = 0
         self._with_lines = 0
-        self._within = ""  # the statement of a policy that is being compared
+        self._within = ""  # name of the compared statement of a policy
 
     def start(self, node: Node) -> None:
-        """Compare whole objects by their attributes, also under a mask that covers all of them at once."""
+        """Compare whole objects by attributes, even if a mask covers all of them at once."""
         if _either(node, dict) or (node.before is None and node.after is None):
             self._object((), node)
         else:
             self.visit((), node)
 
     def visit(self, path: Path, node: Node) -> None:
-        """Report what differs at this place and below."""
+        """Report the differences at this place and below."""
         if node.before_mask is True or node.after_mask is True:
             self._secret(path, node)
         elif node.unknown is True:
@@ -175,7 +175,7 @@ class _Walk:
             self._empty(path, node)
 
     def _empty(self, path: Path, node: Node) -> None:
-        """Report null that becomes an empty object or array, or the reverse, in an object that goes on."""
+        """Report null that becomes an empty object or array, or the reverse, in an updated object."""
         if not self.whole:
             self._emit(path, node)
 
@@ -237,7 +237,7 @@ class _Walk:
         elif not same(before, after):
             self._emit(path, node)
         if reported == len(self.found) + self.omitted:
-            # null and no key at all are the same to terraform, and may not be to who reads the document
+            # null and a missing key are equal in Terraform, but maybe not for the reader of the document
             self._emit(path, node, note=_ONLY_FORMATTING[language] if before == after else None)
 
     def _emit(
@@ -263,7 +263,7 @@ class _Walk:
         self.found.append(change)
 
     def _lines(self, node: Node, before: Value, after: Value) -> tuple[str, ...]:
-        """The lines that differ, of a change in an object that goes on, where neither side is hidden as a whole."""
+        """Return the lines that differ in an updated object if neither side is hidden as a whole."""
         if self.whole or self._with_lines >= _MOST_WITH_LINES or not {before.kind, after.kind} <= _SHOWABLE:
             return ()
         self._with_lines += 1
@@ -274,7 +274,7 @@ class _Walk:
 
 
 def _either(node: Node, kind: type) -> bool:
-    """Return whether both sides are of a kind, or one is and the other has nothing."""
+    """Return whether both sides have a type, or one has and the other is missing."""
     sides = (node.before, node.after)
     if any(isinstance(side, kind) for side in sides):
         return all(side is None or isinstance(side, kind) for side in sides)
@@ -282,7 +282,7 @@ def _either(node: Node, kind: type) -> bool:
 
 
 def _keys(node: Node) -> tuple[list[object], list[object]]:
-    """Return what makes elements equal: content and marks; what holds something unknown equals nothing."""
+    """Return the comparison keys of elements: content and marks; an element with unknown parts equals none."""
     before = [
         (freeze(element), masks.marks(masks.child(node.before_mask, index)))
         for index, element in enumerate(node.before)
@@ -297,7 +297,7 @@ def _keys(node: Node) -> tuple[list[object], list[object]]:
 
 
 def _pruned(value: Any) -> Any:
-    """Leave out what is null or empty in a block that comes or goes as a whole: it says nothing."""
+    """Remove null and empty values of a block that is added or removed as a whole."""
     if isinstance(value, dict):
         return {key: _pruned(part) for key, part in value.items() if part not in _EMPTY}
     return value

@@ -1,1 +1,1 @@
-"""Drift of directories: what a check found, what the settings ignore, what is new since the last check."""
+"""Drift of directories: results of a check, rules that ignore drift, and differences from the last check."""

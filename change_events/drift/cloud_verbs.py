@@ -1,4 +1,4 @@
-"""API calls of AWS that can make a resource of a type drift, as CloudTrail names them; a star stands for any ending."""
+"""AWS API calls, as named in CloudTrail, that can cause drift of each resource type; a star matches any ending."""
 
 from __future__ import annotations
 
@@ -87,5 +87,5 @@ VERBS: dict[str, tuple[str, ...]] = {
 
 
 def may_explain(kind: str, call: str) -> bool:
-    """Whether an API call can make a resource of a type drift."""
+    """Return whether an API call can cause drift of a resource type."""
     return any(fnmatchcase(call, pattern) for pattern in VERBS.get(kind, ()))

@@ -1,8 +1,8 @@
-"""CloudTrail: who called the API that changed a resource. Needs boto3 (``tfevent[aws]``), as is said without it.
+"""Looks up in CloudTrail who changed a resource. Needs boto3 (``tfevent[aws]``), and reports if it is missing.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html: the last 90 days of management
-events of one region, two requests a second. What an identity did is read from ``CloudTrailEvent``; calls that failed
-changed nothing.
+events of one region, two requests a second. The identity is read from ``CloudTrailEvent``; failed calls are
+ignored, since they changed nothing.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _GLOBAL_REGION = "us-east-1"
 
 
 class Subject(NamedTuple):
-    """A drifted resource to look for.
+    """A drifted resource to look up.
 
     Attributes:
-        key: of the caller's, for the answer.
-        type: of the resource.
-        names: what CloudTrail may call it.
-        since: when it was last known not to have drifted; None: not known.
+        key: identifies the subject in the answer.
+        type: type of the resource.
+        names: possible names in CloudTrail.
+        since: when it was last known not to have drifted; None if unknown.
     """
 
     key: str
@@ -46,11 +46,11 @@ class Subject(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What was found, by the subject's key, in clear: whoever records it redacts it.
+    """The origins by the subject's key, not redacted: the caller redacts what it records.
 
     Attributes:
-        origins: newest first.
-        trouble: why not everything was asked; empty where it was.
+        origins: origins of each subject, newest first.
+        trouble: why the lookup is incomplete; empty if it is complete.
     """
 
     origins: dict[str, tuple[DriftOrigin, ...]]
@@ -67,12 +67,14 @@ class _Detail(msgspec.Struct):
 
 
 def look_up(subjects: Sequence[Subject]) -> Answer:
-    """Ask CloudTrail for each subject of a known type, within :data:`MOST_LOOKUPS` requests and :data:`SECONDS`."""
+    """Look up each subject of a known type, within :data:`MOST_LOOKUPS` requests and :data:`SECONDS`."""
     wanted = [one for one in subjects if one.type in VERBS and one.names]
     if not wanted:
         return Answer({})
     search = _Search(wanted)
-    thread = threading.Thread(target=search.run, name="tfevent-cloudtrail", daemon=True)  # nothing can hold us up
+    thread = threading.Thread(
+        target=search.run, name="tfevent-cloudtrail", daemon=True
+    )  # does not delay the end of the process
     thread.start()
     thread.join(SECONDS)
     late = f"CloudTrail has not answered everything within {SECONDS:g} s" if thread.is_alive() else ""
@@ -109,7 +111,7 @@ class _Search:
                 self.trouble = f"CloudTrail was asked only {MOST_LOOKUPS - self._left} times: the limit of a check"
                 return
             if name.startswith("arn:"):
-                continue  # most resources are listed by their id or name
+                continue  # most resources are found by id or name
             self._left -= 1
             events = self._client(subject, boto3).lookup_events(
                 LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": name}],
@@ -135,7 +137,7 @@ class _Search:
 
 
 def _region(subject: Subject) -> str:
-    """Where the resource is by its ARN; empty where boto3 decides."""
+    """Return the region in the resource's ARN; empty to use boto3's default."""
     if subject.type.startswith(_GLOBAL):
         return _GLOBAL_REGION
     for name in subject.names:
@@ -146,7 +148,7 @@ def _region(subject: Subject) -> str:
 
 
 def _origin(event: dict[str, Any], kind: str) -> DriftOrigin | None:
-    """An entry as an origin; None where the call cannot have caused it, or failed."""
+    """Return an entry as an origin; None if the call failed or cannot have caused the drift."""
     call = str(event.get("EventName") or "")
     try:
         detail = msgspec.json.decode(str(event.get("CloudTrailEvent") or "{}"), type=_Detail)

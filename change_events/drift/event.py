@@ -1,4 +1,4 @@
-"""The one event of a check: what appeared, changed or is gone in all its directories, grouped by cause and type."""
+"""The event of a check: new, changed and resolved drift of all directories, grouped by cause and type."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from change_events.drift.results import DirectoryCheck
     from change_events.model import Drift, DriftOrigin
 
-_MOST = 500  # drifted resources of an event
+_MOST = 500  # drifted resources in an event
 _MOST_IN_GROUP = 10
 _MOST_ATTRIBUTES = 6
 _NAMED_PATHS = 3
@@ -45,13 +45,13 @@ _VERBS = {
 
 
 def event_of(steps: Sequence[Step], started_at: datetime, key: str, *, asked_who: bool) -> ChangeEvent | None:
-    """The event of a check, redacted as its parts are; None where nothing is new.
+    """Return the event of a check, redacted like its parts; None if nothing is new.
 
     Args:
         steps: all directories of the check.
-        started_at: of the check.
-        key: of :func:`change_events.drift.memory.dedup_key`.
-        asked_who: it was looked for who did it.
+        started_at: start of the check.
+        key: the result of :func:`change_events.drift.memory.dedup_key`.
+        asked_who: the origins were looked up.
     """
     found = [one for step in steps for one in step.transitions]
     if not found:
@@ -81,7 +81,7 @@ def event_of(steps: Sequence[Step], started_at: datetime, key: str, *, asked_who
 
 
 def figures(steps: Sequence[Step]) -> dict[str, Any]:
-    """The figures of a check, for programs."""
+    """Return the counts of a check, for JSON output."""
     by_status = Counter(step.check.status for step in steps)
     statuses = Counter(one.drift.status for step in steps for one in step.transitions)
     return {
@@ -110,7 +110,7 @@ def _tool(checks: Sequence[DirectoryCheck]) -> Tool:
 
 
 def _title(steps: Sequence[Step], found: Sequence[Transition]) -> str:
-    """It counts what is new, and says so where other drift was known before."""
+    """Return a title that counts new drift, and mentions drift known before."""
     numbers = Counter(one.drift.status for one in found)
     words = [f"{_resources(number)} {_VERBS[status]}" for status in DriftStatus if (number := numbers[status])]
     here = [step for step in steps if any(one.drift.status is not DriftStatus.GONE for one in step.transitions)]
@@ -147,7 +147,7 @@ def _message(steps: Sequence[Step], drift: Sequence[Drift], *, asked_who: bool) 
 
 
 def _group(drift: Drift) -> tuple[object, ...]:
-    """What drifted resources have in common: who did it, as far as that is known, type, action and attributes."""
+    """Return the grouping key of a drifted resource: origin if known, type, action and attributes."""
     who = tuple((one.source, one.actor, one.action) for one in drift.origins)
     return (drift.status, who, drift.type, drift.action, _paths(drift))
 
@@ -186,7 +186,7 @@ def _more(number: int) -> list[str]:
 
 
 def origin_words(origin: DriftOrigin) -> str:
-    """A record in words: ``CloudTrail: ModifyInstanceAttribute by alice at 2026-11-30 10:02 UTC``."""
+    """Return an origin as ``CloudTrail: ModifyInstanceAttribute by alice at 2026-11-30 10:02 UTC``."""
     source = {"cloudtrail": "CloudTrail", "journal": "journal"}.get(origin.source, origin.source)
     by = f" by {plain(origin.actor)}" if origin.actor else ""
     at = f" at {origin.at:%Y-%m-%d %H:%M} UTC" if origin.at else ""

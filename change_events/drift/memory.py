@@ -1,4 +1,4 @@
-"""What is new since the last check of each directory: what appeared, what changed, what is gone."""
+"""Differences from the last check of each directory: new, changed and resolved drift."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from change_events.drift.results import Drifted
     from change_events.redact import Redactor
 
-_MOST_ATTRIBUTES = 50  # of one resource in an event
+_MOST_ATTRIBUTES = 50  # per resource in an event
 
 _MISSING, _NO_WORKSPACE = "missing", "workspace"  # kinds of reasons
 
@@ -25,12 +25,12 @@ Key = tuple[str, str]  # directory and workspace
 
 
 class Transition(NamedTuple):
-    """A resource whose drift is not what it was.
+    """A resource whose drift has changed.
 
     Attributes:
-        drift: with its directory and status.
-        names: of the resource in its cloud, for audit logs.
-        clean_at: when its directory was last known without drift; None where it never was.
+        drift: the drift with its directory and status.
+        names: names of the resource in its cloud, for audit logs.
+        clean_at: when its directory was last known to be without drift; None if it never was.
     """
 
     drift: Drift
@@ -39,15 +39,15 @@ class Transition(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One directory: what its check changes in the memory.
+    """One directory: the effect of its check on the memory.
 
     Attributes:
         check: the check.
-        next: the memory after it.
-        transitions: what is to be reported.
-        forgets: instead, this directory is forgotten: it has no such workspace, or it does not exist and that was asked
-            for. It may also be missing because it is not mounted.
-        is_kept: ``next`` is remembered; it is not where the directory was never there.
+        next: the memory after the check.
+        transitions: the transitions to report.
+        forgets: the directory is removed from the memory instead: its workspace does not exist, or the directory does
+            not exist and removal was requested, since it may also be unmounted.
+        is_kept: ``next`` is stored; False if the directory never existed.
     """
 
     check: DirectoryCheck
@@ -74,11 +74,11 @@ def steps(
     """Compare checks with the memory.
 
     Args:
-        checks: of this run.
-        known: the memory.
+        checks: checks of this run.
+        known: last check of each directory.
         now: seconds since 1970.
-        redactor: of the run, for the paths that are remembered.
-        forget: directories that do not exist are forgotten.
+        redactor: redactor for the stored paths.
+        forget: remove directories that do not exist.
     """
     before: Mapping[Key, LastCheck] = {(one.directory, one.workspace): one for one in known}
     found = []
@@ -94,12 +94,12 @@ def steps(
 
 
 def kept(taken: Iterable[Step]) -> list[LastCheck]:
-    """What is remembered of a check."""
+    """Return the checks to store."""
     return [step.next for step in taken if step.is_kept]
 
 
 def forgotten(taken: Iterable[Step]) -> list[tuple[str, str | None]]:
-    """Directories that are forgotten, each with its workspace; None for all of them."""
+    """Return the directories to remove, each with its workspace; None for all workspaces."""
     return [
         (step.next.directory, step.next.workspace if _kind(step.check) == _NO_WORKSPACE else None)
         for step in taken
@@ -108,7 +108,10 @@ def forgotten(taken: Iterable[Step]) -> list[tuple[str, str | None]]:
 
 
 def dedup_key(taken: Sequence[Step]) -> str:
-    """Equal for two runs that found the same at the same time, and for one that was killed and its repetition."""
+    """Return a key of the result of a check.
+
+    It is equal for two runs with the same result at the same time, and for the repetition of a killed run.
+    """
     parts = [
         f"{step.next.directory}\n{step.next.workspace}\n{step.next.revision}\n"
         + "\n".join(f"{one.address} {sorted(one.fingerprints.items())}" for one in step.next.drift)
@@ -162,13 +165,13 @@ def _here(
 
 
 def _differs(one: Drifted, last: KnownDrift, *, same_terms: bool) -> bool:
-    """Whether a drift is another one; attributes that are missing since the settings ignore more are no change."""
+    """Return whether a drift differs; attributes newly ignored by the settings are no difference."""
     news = any(last.fingerprints.get(path) != value for path, value in one.fingerprints.items())
     return news or (same_terms and last.fingerprints.keys() != one.fingerprints.keys())
 
 
 def _gone(check: DirectoryCheck, before: Mapping[str, KnownDrift], clean_at: float | None) -> Iterator[Transition]:
-    """What is no drift any more; what a new rule ignores is still there, and nothing is reported."""
+    """Yield resolved drift; drift that a new rule ignores still exists and is not reported."""
     here = {one.drift.address for one in check.drifted}
     for address, last in before.items():
         if address not in here and address not in check.ignored:

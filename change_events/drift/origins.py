@@ -1,4 +1,4 @@
-"""Who may have made a drift: records of CloudTrail, and events of the journal about the same thing."""
+"""Possible origins of drift: records of CloudTrail, and events of the journal that mention the resource."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from change_events.model import ChangeEvent
     from change_events.redact import Redactor
 
-_MOST = 3  # origins of one resource
-_SHORTEST = 4  # characters of a name that is looked for
+_MOST = 3  # origins per resource
+_SHORTEST = 4  # characters of a searched name
 _WINDOW = timedelta(days=90)
 _SEARCHED = 20_000
 
@@ -27,13 +27,13 @@ _SEARCHED = 20_000
 def with_origins(
     steps: Sequence[Step], journal: Journal, redactor: Redactor, say: Callable[[str], object]
 ) -> list[Step]:
-    """The steps, the new drift in them with the records that may explain it.
+    """Return the steps with the records that may explain their new drift.
 
     Args:
-        steps: of a check.
-        journal: searched where CloudTrail has nothing.
-        redactor: of the check.
-        say: takes a sentence where CloudTrail could not be asked.
+        steps: steps of a check.
+        journal: searched if CloudTrail has nothing.
+        redactor: redactor of the check.
+        say: receives a message if CloudTrail could not be queried.
     """
     from change_events.drift.cloudtrail import Subject, look_up
 
@@ -67,7 +67,7 @@ def _since(one: Transition) -> datetime | None:
 
 
 def _of_journal(step: Step, one: Transition, journal: Journal) -> Iterator[DriftOrigin]:
-    """Events since the last clean check that name the resource or met its host, and are not of its own directory."""
+    """Yield events of other directories since the last clean check that name the resource or its host."""
     from change_events.journal import Query
 
     since = _since(one) or datetime.now(UTC) - _WINDOW
@@ -90,7 +90,7 @@ def _of_journal(step: Step, one: Transition, journal: Journal) -> Iterator[Drift
 
 
 def _may_explain(event: ChangeEvent, step: Step) -> bool:
-    """Whether it changed something, elsewhere than in the directory, which would know of it."""
+    """Return whether it changed something outside of the directory, whose own changes are not drift."""
     directory = event.tool.directory if event.tool else None
     return event.phase.value == "applied" and event.kind.value != "drift" and directory != step.next.directory
 

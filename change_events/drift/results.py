@@ -1,4 +1,4 @@
-"""What a check found in one directory, in plain values: no terraform is known here."""
+"""The result of a check of one directory, independent of Terraform."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Status(StrEnum):
 
 
 class Reason(NamedTuple):
-    """Why nothing is known of a directory.
+    """Why the result of a directory is unknown.
 
     Attributes:
-        kind: one word for programs: ``not_initialised``, ``locked``, ``credentials``, ``configuration``, ``timeout``,
+        kind: machine-readable word: ``not_initialised``, ``locked``, ``credentials``, ``configuration``, ``timeout``,
             ``remote``, ``busy``, ``missing`` (there is no such directory), ``workspace`` (it has no such workspace) or
             ``failed``.
-        text: redacted, one line.
+        text: one line, redacted.
     """
 
     kind: str
@@ -39,9 +39,9 @@ class Drifted(NamedTuple):
     """A drifted resource.
 
     Attributes:
-        drift: as it is reported, redacted.
-        fingerprints: of each drifted attribute by its path; of a deleted resource there is one, without a path.
-        names: what the cloud calls it (id, ARN, name), in clear and never marked as sensitive: to search audit logs.
+        drift: the reported drift, redacted.
+        fingerprints: path of each drifted attribute → fingerprint; one entry without a path for a deleted resource.
+        names: its names in the cloud (id, ARN, name), in clear and never sensitive, to search audit logs.
     """
 
     drift: Drift
@@ -54,7 +54,7 @@ class Pending(NamedTuple):
 
     Attributes:
         counts: planned actions by word, ``outputs`` among them.
-        unknown: why it is not known, redacted; None where it is.
+        unknown: why the changes are unknown, redacted; None if they are known.
     """
 
     counts: dict[str, int]
@@ -62,7 +62,7 @@ class Pending(NamedTuple):
 
     @property
     def total(self) -> int:
-        """How many changes are pending."""
+        """The number of pending changes."""
         return sum(self.counts.values())
 
 
@@ -70,19 +70,19 @@ class DirectoryCheck(NamedTuple):
     """The check of one directory.
 
     Attributes:
-        directory: as it was given, redacted.
+        directory: the directory as given, redacted.
         path: its real path.
-        workspace: the selected one.
+        workspace: the selected workspace.
         status: the result.
-        drifted: the drift that counts.
-        ignored: addresses of drifted resources that rules of the settings cover completely, redacted.
-        noise: resources that only read back differently: null as empty, timestamps of the provider's.
-        pending: None where it was not looked for.
-        reason: of an unknown result.
-        version: of terraform.
+        drifted: drift that is not ignored.
+        ignored: addresses of drifted resources completely covered by rules of the settings, redacted.
+        noise: resources that differ only in representation: null and empty values, timestamps set by the provider.
+        pending: pending changes; None if not requested.
+        reason: the reason for an unknown result.
+        version: version of terraform.
         tool: ``terraform`` or ``tofu``.
-        seconds: how long it took.
-        terms: digest of what was ignored.
+        seconds: duration in seconds.
+        terms: digest of the terms.
     """
 
     directory: str
@@ -101,11 +101,11 @@ class DirectoryCheck(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What the settings that apply in a directory ignore.
+    """The rules of a directory's settings that ignore drift.
 
     Attributes:
         ignore: globs of attribute paths.
-        rules: those that still hold.
+        rules: rules that have not expired.
     """
 
     ignore: Sequence[str] = ()
@@ -113,23 +113,23 @@ class Terms(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """Equal for equal terms."""
+        """A digest that is equal for equal terms."""
         rules = [(rule.address, rule.type, rule.attribute, rule.directory) for rule in self.rules]
         return hashlib.sha256(repr((list(self.ignore), rules)).encode()).hexdigest()[:16]
 
 
 class Request(NamedTuple):
-    """How directories are checked.
+    """The options of a check.
 
     Attributes:
-        directories: as they were given.
-        parallel: how many at once.
-        seconds: for each directory.
-        lock: take the state's lock.
-        pending: look for configuration that was never applied, too.
-        var_files: ``-var-file`` of each terraform.
-        binary: of the settings.
-        terms: what the settings of each directory ignore, by the directory as it was given.
+        directories: the directories as given.
+        parallel: number of concurrent checks.
+        seconds: time limit per directory.
+        lock: lock the state.
+        pending: also find configuration that was never applied.
+        var_files: ``-var-file`` options of each terraform.
+        binary: the binary in the settings.
+        terms: directory as given → the terms of its settings.
     """
 
     directories: Sequence[str]

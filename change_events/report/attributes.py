@@ -1,4 +1,4 @@
-"""Attributes of a page: what was, what is, and which characters differ."""
+"""Attributes on a page: old and new value, and the characters that differ."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from change_events.model import AttributeChange, Value
     from change_events.report.room import Room
 
-MOST = 20  # of a change
+MOST = 20  # per change
 _TEXT = 400  # characters of a value
 _LINES = 20
 _OVERHEAD = 240  # bytes of markup around an attribute
 
 
 class Row(NamedTuple):
-    """One attribute; ``words`` stand for values that are not shown.
+    """One attribute; placeholders stand for hidden values.
 
     Attributes:
-        head: the characters that both values begin with; ``tail`` those that both end with.
-        was: what only the old value has between them; ``now`` only the new one.
-        before: stands for an old value that is not shown or not there; ``after`` for a new one.
+        head: common prefix of both values; ``tail``: common suffix.
+        was: part of the old value between them; ``now``: part of the new value.
+        before: placeholder of an old value that is hidden or missing; ``after``: of a new one.
     """
 
     path: str
@@ -43,14 +43,14 @@ class Row(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """The attributes of one change that there is room for, and what is said of the others."""
+    """The attributes of one change that fit, and a note on the others."""
 
     rows: list[Row]
     more: str
 
 
 def attribute_rows(attributes: Sequence[AttributeChange], omitted: int, room: Room) -> Rows:
-    """Those that matter most first; the others are counted."""
+    """Return the attributes that fit, the most important first; the others are counted."""
     shown, computed = arranged(attributes)
     rows: list[Row] = []
     for one in shown[:MOST]:
@@ -65,14 +65,14 @@ def attribute_rows(attributes: Sequence[AttributeChange], omitted: int, room: Ro
 
 
 def row(one: AttributeChange) -> Row:
-    """One attribute in full."""
+    """Return one attribute in full."""
     notes = [text for text in ("forces replacement" if one.forces_replacement else "", one.note or "") if text]
     lines = tuple(line[:_TEXT] for line in one.lines[:_LINES])
     return values(one.path, one.before, one.after)._replace(note="; ".join(notes), lines=lines)
 
 
 def values(name: str, before: Value, after: Value) -> Row:
-    """Two values under a name."""
+    """Return two values under a name."""
     name = name[:_TEXT]
     if before.kind is after.kind and before.kind is not ValueKind.VALUE:
         return Row(name, words=_same_kind(before, after))
@@ -100,7 +100,7 @@ def _same_kind(before: Value, after: Value) -> str:
 
 
 def text_of(value: Value) -> str:
-    """A value, or what stands for one that is not shown; cut where it is long."""
+    """Return a value, or the placeholder of a hidden one; long texts are cut."""
     if value.kind is ValueKind.VALUE:
         text = value.text or ""
         return text if len(text) <= _TEXT else text[: _TEXT - 1] + "…"
@@ -108,7 +108,7 @@ def text_of(value: Value) -> str:
 
 
 def _split(was: str, now: str) -> tuple[str, str, str, str]:
-    """The common beginning, what differs on each side, the common end; digits and letters of a word stay together."""
+    """Return common prefix, both differing parts, and common suffix; runs of digits or letters are not split."""
     most = min(len(was), len(now))
     start = 0
     while start < most and was[start] == now[start]:

@@ -1,4 +1,4 @@
-"""The changes of an event on a page: resources or tasks, worst first; what was planned beside its result; hosts."""
+"""The changes of an event on a page: resources or tasks, the worst first; plan versus result; hosts."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ChangeView(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """The changes that there is room for, how many more there are, and the command that prints them."""
+    """The changes that fit, the number of others, and the command that prints them."""
 
     items: list[ChangeView]
     more: int
@@ -73,7 +73,7 @@ class Square(NamedTuple):
 
 
 class TableRow(NamedTuple):
-    """One action: how many were planned, and their results."""
+    """One action: the number of planned changes, and their results."""
 
     action: str
     figures: tuple[int, ...]
@@ -90,7 +90,7 @@ class HostView(NamedTuple):
 
 
 def worst_first(event: ChangeEvent) -> list[Change]:
-    """By outcome, then by action, then as they came."""
+    """Return the changes by outcome, then by action, otherwise in the given order."""
     return sorted(event.changes, key=lambda one: (_rank(one.outcome, _OUTCOMES), _rank(one.action, _ACTIONS)))
 
 
@@ -99,7 +99,7 @@ def _rank(value: object, order: tuple[object, ...]) -> int:
 
 
 def shown(event: ChangeEvent, room: Room) -> Shown:
-    """The changes of an event, as far as there is room for them."""
+    """Return the changes of an event that fit."""
     ordered = worst_first(event)
     items: list[ChangeView] = []
     for change in ordered:
@@ -151,7 +151,7 @@ def _notes(change: Change) -> Iterator[str]:
 
 
 def table(event: ChangeEvent) -> list[TableRow]:
-    """What was planned and its result, by action; none where the event does not have all changes."""
+    """Return plan and result by action; empty if the event does not list all changes."""
     if event.playbook or event.explicit or event.state or (event.truncated and event.truncated.changes):
         return []
     found = [c for c in event.changes if c.outcome is not ChangeOutcome.PLANNED and c.action is not Action.NO_OP]
@@ -171,7 +171,7 @@ def _table_row(action: Action, found: list[Change]) -> TableRow:
 
 
 def hosts(event: ChangeEvent, most: int, room: Room) -> list[HostView]:
-    """Hosts of a playbook run, those with the worst status first."""
+    """Return the hosts of a playbook run, the worst status first."""
     ordered = sorted(event.hosts, key=lambda host: _rank(host.status, _STATUSES))
     views = [HostView(one_line(one.name), _host_look(one.status), _figures(one)) for one in ordered[:most]]
     return [view for view in views if room.take(_OVERHEAD, view.name)]
@@ -187,7 +187,7 @@ def _figures(host: object) -> str:
 
 
 def commits(event: ChangeEvent, most: int) -> list[str]:
-    """Commits since the version before, newest first."""
+    """Return the commits since the previous version, newest first."""
     vcs = event.vcs
     if vcs is None:
         return []

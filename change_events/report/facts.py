@@ -1,4 +1,4 @@
-"""Who and where: the facts beside the details of an event."""
+"""The facts beside the details of an event, such as actor and place."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _URL = 2_000
 _LINKS = 8
 
 
-_Row = tuple[str, str, "str | None"]  # name, text (empty: not known) and address
+_Row = tuple[str, str, "str | None"]  # name, text (empty if unknown) and URL
 
 
 class Fact(NamedTuple):
-    """One fact; ``href`` is where it leads, empty for none."""
+    """One fact; ``href`` is its link, or empty."""
 
     name: str
     text: str
@@ -32,12 +32,12 @@ class Fact(NamedTuple):
 
 
 def facts(event: ChangeEvent) -> list[Fact]:
-    """The facts that are known."""
+    """Return the known facts."""
     return [Fact(name, one_line(text, _LENGTH), href(url)) for name, text, url in _all(event) if text]
 
 
 def href(url: str | None) -> str:
-    """An address as a link may have it; empty for other schemes than http and https."""
+    """Return a URL for a link; empty for schemes other than http and https."""
     try:
         good = bool(url) and len(url or "") <= _URL and urlsplit(url or "").scheme in {"http", "https"}
     except ValueError:

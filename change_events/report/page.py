@@ -1,7 +1,7 @@
-"""Events as one HTML page that needs nothing else: no script, no file, no address is loaded.
+"""Events as a self-contained HTML page: it loads no script, file or address.
 
-Every text of an event is hostile. Jinja2 escapes all of it; on top of that, characters that cannot be seen or that
-reorder others are written by their code, and no text is very long (:mod:`change_events.report.visible`).
+Texts of an event are untrusted. Jinja2 escapes all of them; in addition, invisible and reordering characters are
+shown as their codes, and long texts are cut (:mod:`change_events.report.visible`).
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 _MOST_LOOKED_AT = 3
 _FOLDER = Path(__file__).parent / "templates"
-_LEAST_ROOM = 20_000  # bytes: the details of an event are not begun with less
+_LEAST_ROOM = 20_000  # bytes; with less, the details of an event are omitted
 
 
 def page(events: Sequence[ChangeEvent], *, more: bool = False) -> str:
-    """The page, as text that is to be encoded in UTF-8.
+    """Return the page as text, to be encoded in UTF-8.
 
     Args:
-        events: newest first, at least one. All of them are redacted.
-        more: these are the newest of more events.
+        events: at least one, newest first, redacted.
+        more: there are older events than these.
     """
     room = Room()
     ordered = answer.gravest_first(events)

@@ -1,4 +1,4 @@
-"""How much of a page the details of its events may take."""
+"""The share of a page for the details of its events."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _SPECIAL = "&<>\"'"
 
 
 class Room:
-    """How many bytes of a page are left for details."""
+    """The bytes of a page left for details."""
 
     def __init__(self, left: int = _BYTES) -> None:
         self.left = left
 
     def take(self, overhead: int, *texts: str) -> bool:
-        """Keep room for texts as they will be written, and the markup around them; False where there is too little."""
+        """Reserve bytes for escaped texts and their markup; return False if there are too few."""
         wanted = overhead + sum(_written(text) for text in texts)
         if wanted > self.left:
             return False
@@ -26,7 +26,7 @@ class Room:
         return True
 
     def some(self, texts: Iterable[str], longest: int = 500) -> list[str]:
-        """As many of the texts as there is room for, each cut to ``longest`` characters."""
+        """Return the leading texts that fit, each cut to ``longest`` characters."""
         kept: list[str] = []
         for text in texts:
             cut = text if len(text) <= longest else text[: longest - 1] + "…"
@@ -37,7 +37,7 @@ class Room:
 
 
 def _written(text: str) -> int:
-    """The most bytes of a text on the page."""
+    """Return the largest size in bytes of a text on the page."""
     if text.isascii() and text.isprintable():
         return len(text) + 4 * sum(text.count(sign) for sign in _SPECIAL)
     return 20 * len(text)

@@ -1,4 +1,4 @@
-"""How long a Markdown document may be where it is posted, counted as it is counted there."""
+"""Size limits of Markdown documents, in the units of the backends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JOB_SUMMARY_BYTES = 1_048_576
 
 
 def sizes() -> dict[str, Size]:
-    """By the name that ``--for`` takes: a comment, a job summary, a Markdown block of a message."""
+    """Return the limits by value of ``--for``: a comment, a job summary, a Markdown block of a message."""
     return {
         "github": Size(github.LIMITS.fields["body"], units),
         "github_summary": Size(JOB_SUMMARY_BYTES),
@@ -29,10 +29,10 @@ WHOLE = Size(sys.maxsize)
 
 
 def characters(number: int) -> Size:
-    """At most so many characters."""
+    """Return a limit in characters."""
     return Size(number, units)
 
 
 def _for_slack(markdown: str) -> str:
-    """Slack looks for mentions in code, too (``<!channel>``): there, ``<`` begins nothing."""
+    """Escape ``<`` for Slack, which reads mentions in code, too (``<!channel>``)."""
     return CODE.sub(lambda found: found[0].replace("&", "&amp;").replace("<", "&lt;"), markdown)

@@ -1,4 +1,4 @@
-"""What the page shows of an event, as plain texts and figures: the template only lays them out."""
+"""The content of the page as plain texts and counts; the template only lays them out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from change_events.model import ChangeEvent, Signal
     from change_events.report.room import Room
 
-_MOST = 200  # of each list but the changes
+_MOST = 200  # per list, except changes
 _LINES = 40
 _SIGNALS = 50
 _LONG = 500
@@ -48,7 +48,7 @@ class SignalView(NamedTuple):
 
 
 class RowView(NamedTuple):
-    """One event in a list, and at the head of its details."""
+    """One event in the list and above its details."""
 
     anchor: str
     title: str
@@ -108,7 +108,7 @@ class EventView(NamedTuple):
 
 
 def row_view(event: ChangeEvent, anchor: str) -> RowView:
-    """An event in a list; ``anchor`` is where its details are on the page, empty where they are left out."""
+    """Return an event for the list; ``anchor`` is the fragment of its details, empty if they are omitted."""
     icon, tone = _ICONS[event.outcome]
     phase = "" if event.phase is Phase.APPLIED else f" ({event.phase.value})"
     took = (event.ended_at - event.started_at).total_seconds() if event.ended_at else 0
@@ -134,7 +134,7 @@ def _signal(signal: Signal) -> SignalView:
 
 
 def _reason(event: ChangeEvent) -> str:
-    """Why one should look at it: its first failure, else its first cause or signal."""
+    """Return the reason to look at it: its first failure, otherwise its first cause or signal."""
     if event.failures:
         first = event.failures[0]
         return one_line(f"{first.address}: {first.summary}" if first.address else first.summary)
@@ -144,7 +144,7 @@ def _reason(event: ChangeEvent) -> str:
 
 
 def event_view(event: ChangeEvent, anchor: str, room: Room) -> EventView:
-    """The details of an event, as far as there is room for them."""
+    """Return the details of an event that fit."""
     table = changes.table(event)
     failures, drift = _failures(event, room), _drifts(event, room)
     outputs, hosts = _outputs(event, room), changes.hosts(event, _MOST, room)
@@ -219,7 +219,7 @@ def _drifts(event: ChangeEvent, room: Room) -> list[DriftView]:
 
 
 def _omitted(event: ChangeEvent, shown: dict[str, int]) -> str:
-    """What of an event is not on the page, and what it was recorded without."""
+    """Return what is omitted from the page, and what was omitted from the record."""
     parts = [
         f"{left} {noun}"
         for noun, number in shown.items()

@@ -1,4 +1,4 @@
-"""Texts of others as a page shows them: not too long, and with codes for characters that are not seen as they are."""
+"""Untrusted texts on a page: limited in length, with codes for invisible and reordering characters."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _JOINERS = "\u200c\u200d"  # names and emoji of several scripts need them
 
 
 class Verbatim(str):
-    """A text that is escaped and otherwise left as it is: the address of a link, the value of a field."""
+    """A text that is only escaped, e.g. a URL or the value of a field."""
 
     __slots__ = ()
 
 
 def visible(value: Any) -> Any:
-    """A value as a template writes it: what Jinja calls `finalize`, before it escapes.
+    """Return a value for output in a template: Jinja's `finalize`, applied before escaping.
 
-    Control and bidirectional characters are shown by their codes, which other characters cannot look like.
+    Control and bidirectional characters are shown as codes, which other characters cannot imitate.
     """
     if not isinstance(value, str) or isinstance(value, Markup | Verbatim):
         return value

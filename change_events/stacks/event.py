@@ -1,4 +1,4 @@
-"""The event of a run of many stacks: what its units come to together."""
+"""The event of a run of many stacks, aggregated from its units."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
     _Figures = TypeVar("_Figures", bound=Struct)
 
-MOST_UNITS = 1_000  # that the event lists
+MOST_UNITS = 1_000  # listed in the event
 MOST_FAILURES, MOST_SIGNALS, MOST_CAUSES = 50, 50, 20
-_EACH = 3  # failures of one unit
-_NAMED = 5  # units that a shared failure or cause names
+_EACH = 3  # failures per unit
+_NAMED = 5  # units listed for a shared failure or cause
 _REASON = 300  # characters
 _ORDER = list(UnitState)
 _SEVERITIES = list(Severity)
@@ -55,7 +55,7 @@ NOT_OBSERVED = "units that ran without tfevent are not known by what they change
 
 
 class Member:
-    """One unit with its state, in words that can be recorded."""
+    """One unit with its state, as redacted text."""
 
     def __init__(self, unit: Unit, phase: Phase, redactor: Redactor, *, in_doubt: bool = False) -> None:
         self.unit = unit
@@ -68,11 +68,11 @@ class Member:
 
     @property
     def last(self) -> UnitRun | None:
-        """The run that its state is that of."""
+        """The run that determines its state."""
         return self.runs[-1] if self.runs else None
 
     def listed(self) -> StackUnit:
-        """As the event lists it."""
+        """Return the unit as it is listed in the event."""
         last = self.last
         return StackUnit(
             name=self.name,
@@ -85,19 +85,19 @@ class Member:
 
 
 def _clean(text: str, redactor: Redactor) -> str:
-    """The first line that says something, redacted before it is cut."""
+    """Return the first line with content, redacted before it is cut."""
     lines = (line for line in redactor.text(text).splitlines() if line.strip())
     return one_line(next(lines, ""), _REASON)
 
 
 def completed(event: ChangeEvent, collected: Collected, redactor: Redactor, *, doubt: str | None = None) -> ChangeEvent:
-    """The event of the whole, its command's own outcome and the units' put together.
+    """Return the event of the whole run: the outcome of its command combined with its units.
 
     Args:
-        event: with the outcome and the failures of the command.
-        collected: its units.
-        redactor: has seen the secrets of the environment.
-        doubt: why units may begin or end later (:func:`change_events.stacks.late.doubt`).
+        event: the event with the outcome and failures of the command.
+        collected: the units.
+        redactor: a redactor that knows the secrets of the environment.
+        doubt: why units may start or end later (:func:`change_events.stacks.late.doubt`).
     """
     phase = collected.phase(event.phase)
     members = [Member(unit, phase, redactor, in_doubt=doubt is not None) for unit in collected.units]
@@ -114,7 +114,7 @@ def completed(event: ChangeEvent, collected: Collected, redactor: Redactor, *, d
     outcome = _outcome(event, phase, counts, summary, in_doubt=bool(collected.notes))
     own = () if counts.failed or outcome is Outcome.SUCCEEDED else event.failures
     last = collected.last_end()
-    if doubt and event.ended_at and last:  # its units went on
+    if doubt and event.ended_at and last:  # its units kept running
         event = replace(event, ended_at=max(event.ended_at, last))
     return replace(
         event,
@@ -142,7 +142,7 @@ def _counts(members: Sequence[Member]) -> UnitCounts:
 
 
 def _outcome(event: ChangeEvent, phase: Phase, counts: UnitCounts, summary: Summary, *, in_doubt: bool) -> Outcome:
-    """Of the whole; without a unit nothing has changed, unless it is in doubt whether there was one."""
+    """Return the outcome of the whole run; without units, no change unless their number is in doubt."""
     code = event.tool.exit_code if event.tool else None
     if event.outcome in {Outcome.CANCELLED, Outcome.UNKNOWN}:
         return event.outcome
@@ -165,7 +165,7 @@ def _added(first: _Figures, second: _Figures) -> _Figures:
 
 
 def _summary(members: Sequence[Member]) -> Summary:
-    """What all units planned and did: of several runs of one, what the earlier ones did and the last one planned."""
+    """Sum the plans and results of all units; of several runs of a unit, all results and the last plan."""
     counts, applied, outcomes, state = Counts(), Counts(), OutcomeCounts(), StateCounts()
     types: Counter[str] = Counter()
     for run, is_last in ((run, run is member.last) for member in members for run in member.runs):
@@ -196,7 +196,7 @@ def _done(run: UnitRun) -> Counts:
 
 
 def _failures(members: Iterable[Member]) -> Iterator[Failure]:
-    """The errors of the units that failed; one that several units have is named once."""
+    """Yield the errors of the failed units; an error shared by several units once."""
     grouped: dict[str, list[tuple[Member, Failure]]] = {}
     for member in members:
         if member.state is UnitState.FAILED:
@@ -225,9 +225,9 @@ def _in_units(names: Sequence[str]) -> str:
 
 
 def _signals(members: Sequence[Member]) -> list[Signal]:
-    """The units' risk signals, the severest first; one that is of the whole run is named once.
+    """Return the risk signals of the units, the most severe first; a signal of the whole run once.
 
-    "Only labels change" holds for all that changed, or is none of the whole.
+    "Only labels change" is kept only if it is true of all changes.
     """
     found: dict[Any, Signal] = {}
     changed = [member for member in members if member.state is UnitState.CHANGED]
@@ -245,7 +245,7 @@ def _is_labels_only(member: Member) -> bool:
 
 
 def _causes(members: Iterable[Member], directory: str) -> list[SharedCause]:
-    """The causes of all changes: an edit of one file, a version or a variable that several units share is one cause."""
+    """Return the causes of all changes; an edit, version or variable shared by several units is one cause."""
     grouped: dict[Any, list[SharedCause]] = {}
     for member in members:
         for cause in (cause for run in member.runs for cause in run.causes if cause.kind is not CauseKind.UNKNOWN):
@@ -256,7 +256,7 @@ def _causes(members: Iterable[Member], directory: str) -> list[SharedCause]:
 
 
 def _placed(cause: SharedCause, member: Member, directory: str) -> SharedCause:
-    """A cause as it is seen from outside of its unit: files and addresses of another unit may have the same name."""
+    """Qualify a cause with its unit, since files and addresses of other units may have the same name."""
     file = cause.file
     last = member.last
     if file and last and last.tool and last.tool.directory:

@@ -1,7 +1,7 @@
-"""Units that begin or end after the command above them: they belong to the whole, and the next commands add them.
+"""Units that start or end after the command of their run: later commands add them to its event.
 
-That can be where the command was killed while it started units, or started them in the background. The folder of its
-run then stays for a while after the whole was settled, and the units are collected again.
+This happens if the command was killed while it started units, or started them in the background. The folder of the
+run is then kept for a while after the run was settled, and the units are collected again.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
     from change_events.model import ChangeEvent
 
-LEFT = "left_units"  # among the facts of a run of many stacks: units of it went on when the command had ended
-AWAITED = 600.0  # seconds after the last end that is known: a process that is to be a unit takes less to become one
-_SIGNALLED = 128  # plus its number: how shells say that a signal ended a command
+LEFT = "left_units"  # fact of a run of many stacks: units were still running when the command ended
+AWAITED = 600.0  # seconds after the last known end; a process needs less to become a unit
+_SIGNALLED = 128  # plus the signal's number: exit code in shells of a command ended by a signal
 _ADDED = "units that start or end later are added by the next tfevent command"
 
 
 def doubt(event: ChangeEvent, facts: Mapping[str, Any]) -> str | None:
-    """Why units may begin or end later, as a clause; None where the command has waited for all of them.
+    """Return why units may start or end later, as a clause; None if the command waited for all of them.
 
     Args:
-        event: of the whole, with its command's exit code where that is known.
-        facts: of the run.
+        event: the event of the whole run, with the exit code of its command if known.
+        facts: facts of the run.
     """
     code = event.tool.exit_code if event.tool else None
     if facts.get(LEFT):
@@ -39,14 +39,14 @@ def doubt(event: ChangeEvent, facts: Mapping[str, Any]) -> str | None:
 
 
 def may_come(event: ChangeEvent, facts: Mapping[str, Any], now: datetime) -> bool:
-    """Whether the folder of the run is still needed. A clock that was set back must not keep it for ever."""
+    """Return whether the folder of the run is still needed, but not forever if the clock was set back."""
     if doubt(event, facts) is None or event.ended_at is None:
         return False
     return abs((now - event.ended_at).total_seconds()) < AWAITED
 
 
 def differ(one: ChangeEvent, other: ChangeEvent) -> bool:
-    """Whether two events of a whole have other units, or other states of them."""
+    """Return whether two events of one run differ in their units or the states of these."""
     return _units(one) != _units(other)
 
 

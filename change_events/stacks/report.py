@@ -1,9 +1,9 @@
-"""Terragrunt's run report, read with distrust: whatever is wrong with it costs a sentence.
+"""Reads the run report of Terragrunt; every defect of it becomes a note, not an error.
 
-JSON of the schema ``run/report/v4`` (a list of objects with ``Name``, ``Result`` and, where there is something to say,
-``Reason``, ``Cause``, ``Ref``, ``Cmd``, ``Args``) or its CSV with the same names as columns:
-https://terragrunt.gruntwork.io/docs/features/run-report. ``Cause`` of a failure is an error message of any length;
-``Args`` is not read, it may hold anything.
+The report is JSON of the schema ``run/report/v4`` (a list of objects with ``Name``, ``Result`` and optionally
+``Reason``, ``Cause``, ``Ref``, ``Cmd``, ``Args``) or CSV with the same names as columns:
+https://terragrunt.gruntwork.io/docs/features/run-report. The ``Cause`` of a failure is an error message of any length.
+``Args`` is not read, since it may contain anything.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from change_events.stacks.terragrunt import seen
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-LARGEST = 16 * 1024 * 1024  # bytes: a unit takes some 300
+LARGEST = 16 * 1024 * 1024  # bytes; a unit takes about 300
 MOST = 10_000  # units
 SUCCEEDED, FAILED, EARLY_EXIT, EXCLUDED = "succeeded", "failed", "early exit", "excluded"
 _RESULTS = {SUCCEEDED, FAILED, EARLY_EXIT, EXCLUDED}
-_LONGEST = 64 * 1024  # characters of a cause that are looked at; of a name, a tenth of a kilobyte is much
+_LONGEST = 64 * 1024  # characters of a field that are read
 
 
 class ReportedUnit(NamedTuple):
-    """One entry: texts are as they were found, empty where there was none."""
+    """One entry of the report: raw texts, empty if missing."""
 
     name: str
     result: str
@@ -39,19 +39,19 @@ class ReportedUnit(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What could be read, and a clause on what could not; both may be there."""
+    """The entries that could be read, and a clause on what could not; both may be present."""
 
     units: tuple[ReportedUnit, ...] = ()
     problem: str | None = None
 
 
 def read(path: str, before: Sequence[int] | None) -> Report:
-    """The report of one run. Never raises.
+    """Return the report of one run. Never raises.
 
     Args:
-        path: the file.
-        before: what stood there before the run (:func:`change_events.stacks.terragrunt.seen`): the same is no report
-            of it.
+        path: path of the file.
+        before: version of the file before the run (:func:`change_events.stacks.terragrunt.seen`); an unchanged file is
+            no report of this run.
     """
     try:
         data = _bytes(path, before)
@@ -63,7 +63,7 @@ def read(path: str, before: Sequence[int] | None) -> Report:
 
 
 def _bytes(path: str, before: Sequence[int] | None) -> bytes:
-    """All of the file. Nothing blocks, whatever stands there. Raises OSError, ValueError."""
+    """Return the content of the file, without blocking on special files. Raises OSError, ValueError."""
     if before is not None and seen(path) == list(before):
         raise ValueError("the file is that of an earlier run")
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
@@ -117,5 +117,5 @@ def _unit(entry: Any) -> ReportedUnit | None:
 
 
 def units_by_name(report: Report) -> Iterator[ReportedUnit]:
-    """Each unit once: of several entries of one name and reference, the last."""
+    """Yield each unit once: the last of several entries with one name and reference."""
     yield from {(unit.name, unit.ref): unit for unit in report.units}.values()

@@ -1,6 +1,6 @@
-"""Runs of units that changed nothing: they leave no event, and the run of many stacks counts them all the same.
+"""Runs of units without changes: they have no event, but the run of many stacks counts them.
 
-Each adds a line to ``units`` in the folder of the run of many stacks, as long as that is there.
+Each appends a line to ``units`` in the folder of the run of many stacks while that exists.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from change_events.model import ChangeEvent
 
 FILE = "units"
-_LARGEST = 4 * 1024 * 1024  # bytes: a line takes some 100
+_LARGEST = 4 * 1024 * 1024  # bytes; a line takes about 100
 
 
 class Unchanged(msgspec.Struct, frozen=True):
-    """One run that left no event: texts are redacted."""
+    """One run without an event; its texts are redacted."""
 
     directory: str
     workspace: str = ""
@@ -32,10 +32,10 @@ class Unchanged(msgspec.Struct, frozen=True):
 
 
 def add(event: ChangeEvent) -> None:
-    """Count the run of a unit that is not recorded; of others, nothing is done. Never raises OSError.
+    """Count the run of a unit that is not recorded; ignore other runs. Never raises OSError.
 
     Args:
-        event: redacted.
+        event: the event, redacted.
     """
     if event.trace is None or not event.trace.unit or event.explicit or event.tool is None:
         return
@@ -52,7 +52,7 @@ def add(event: ChangeEvent) -> None:
 
 
 def read(folder: RunDirectory | None) -> list[Unchanged]:
-    """What was counted; a line that was cut off is left out."""
+    """Return the counted runs, without an incomplete line."""
     found = []
     with suppress(OSError):
         for line in folder.read(FILE).splitlines() if folder else ():

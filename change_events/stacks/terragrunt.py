@@ -1,6 +1,6 @@
-"""Where Terragrunt writes its run report: where the user wants it, else into the folder of our run.
+"""Path of Terragrunt's run report: where the user wants it, otherwise in the folder of the run.
 
-A script may start Terragrunt, so any command gets the variable; others ignore it.
+A script may start Terragrunt, so every command gets the variable; other programs ignore it.
 
 ``--report-file`` and ``TG_REPORT_FILE`` name the file, which is relative to Terragrunt's working directory
 (``--working-dir``, ``TG_WORKING_DIR``); the format follows from its extension
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before the command starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before the command starts
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
@@ -26,18 +26,18 @@ _FILE, _DIRECTORY = ("--report-file", "TG_REPORT_FILE"), ("--working-dir", "TG_W
 def prepared(
     argv: Sequence[str], environ: Mapping[str, str], directory: str, own: str | None
 ) -> tuple[dict[str, str], dict[str, Any]]:
-    """What a command gets beside its environment to have it write a report, and where that is then found.
+    """Return the variables that make a command write a report, and the path of that report.
 
     Args:
-        argv: the command; Terragrunt may stand behind another program (``aws-vault exec prod -- terragrunt``).
-        environ: of the command.
-        directory: in which it starts.
-        own: the file of ours that takes the report; None where there is none.
+        argv: the command; Terragrunt may follow another program (``aws-vault exec prod -- terragrunt``).
+        environ: environment of the command.
+        directory: working directory of the command.
+        own: path for a report of tfevent's own; None if there is none.
 
     Returns:
-        Variables to add; ``report``: the file's absolute path, ``base``: the directory that its names are relative to,
-        ``before``: what stands there already (:func:`seen`), ``named``: the command line has Terragrunt in it, so
-        that a report is missed where there is none. Nothing, both, where there is no file.
+        Variables to add, and facts: ``report``: absolute path of the file, ``base``: the directory its names are
+        relative to, ``before``: its version before the run (:func:`seen`), ``named``: the command line contains
+        Terragrunt, so that a missing report is reported. Both are empty if there is no file.
     """
     found = _words(argv)
     words = found or []
@@ -51,7 +51,7 @@ def prepared(
 
 
 def seen(path: str) -> list[int] | None:
-    """What distinguishes one version of a file from another; None where there is none."""
+    """Return what identifies the version of a file; None if it does not exist."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
@@ -60,13 +60,13 @@ def seen(path: str) -> list[int] | None:
 
 
 def plans(argv: Sequence[str]) -> bool:
-    """Whether the command says that it only plans."""
+    """Return whether the command only plans."""
     words = [word for word in argv if not word.startswith("-")]
     return "plan" in words and "apply" not in words and "destroy" not in words
 
 
 def _words(argv: Sequence[str]) -> list[str] | None:
-    """Terragrunt's own words: those up to ``--``, behind which terraform's begin. None where it is not started."""
+    """Return Terragrunt's own arguments, up to ``--``; None if the command does not start it."""
     names = [os.path.basename(word) for word in argv]
     if _PROGRAM not in names:
         return None
@@ -75,7 +75,7 @@ def _words(argv: Sequence[str]) -> list[str] | None:
 
 
 def _given(words: Sequence[str], environ: Mapping[str, str], flag: str, variable: str) -> str | None:
-    """The value of a flag, the last one given, else of its variable. One dash does as well as two."""
+    """Return the value of a flag (the last one, with one or two dashes), otherwise of its variable."""
     found = None
     for number, word in enumerate(words):
         name, equals, value = word.partition("=")

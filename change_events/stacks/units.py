@@ -1,4 +1,4 @@
-"""The units of a run of many stacks: their events in the journal, runs that left none, and Terragrunt's report."""
+"""The units of a run of many stacks, from the journal, the tally of runs without events, and Terragrunt's report."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _HARMLESS = {"validate", "output", "show", "init", "providers", "fmt", "graph", 
 
 
 class UnitRun(msgspec.Struct, frozen=True):
-    """What the whole needs of the event of one run of a unit; its changes are not even decoded."""
+    """The fields needed from the event of one run of a unit; changes are not decoded."""
 
     id: str
     phase: Phase
@@ -79,11 +79,11 @@ class Unit:
     """One unit.
 
     Attributes:
-        name: for a reader.
-        directory: absolute; empty where it is known by name only.
+        name: its name for readers.
+        directory: absolute path; empty if only the name is known.
         runs: its events, oldest first.
-        left_none: its runs that left no event.
-        reported: Terragrunt's word on it.
+        left_none: its runs without an event.
+        reported: its entry in Terragrunt's report.
     """
 
     def __init__(self, name: str, directory: str = "") -> None:
@@ -94,14 +94,14 @@ class Unit:
         self.reported: ReportedUnit | None = None
 
     def of_phase(self, phase: Phase) -> list[UnitRun]:
-        """Its runs of a phase."""
+        """Return its runs of a phase."""
         return [run for run in self.runs if run.phase is phase]
 
     def state(self, phase: Phase) -> tuple[UnitState, str]:
-        """Its state, and why, where there is something to say.
+        """Return its state, and the reason if there is one.
 
         Args:
-            phase: of the whole: where something was applied, a plan alone has not been.
+            phase: phase of the whole run; in an apply, a unit that was only planned is not applied.
         """
         own, reason = self._own(phase)
         said = self.reported
@@ -114,7 +114,7 @@ class Unit:
         return own, reason
 
     def _own(self, phase: Phase) -> tuple[UnitState | None, str]:
-        """Its state by what was observed of it; None where that is nothing."""
+        """Return its state from observed runs; None if there are none."""
         runs, counted = self.of_phase(phase), [one for one in self.left_none if one.phase is phase]
         if runs:
             last = runs[-1]
@@ -146,17 +146,17 @@ class Unit:
 
 
 class Collected(NamedTuple):
-    """All units, and clauses on what is not known of them."""
+    """All units, and clauses on missing information."""
 
     units: list[Unit]
     notes: list[str]
 
     def last_end(self) -> datetime | None:
-        """When the last run ended of those that are known."""
+        """Return the latest known end of a run."""
         return max((run.ended_at for unit in self.units for run in unit.runs if run.ended_at), default=None)
 
     def phase(self, otherwise: Phase) -> Phase:
-        """Applied where anything was applied; where nothing says either, ``otherwise``."""
+        """Return the phase: apply if anything was applied, ``otherwise`` if nothing indicates a phase."""
         phases = {run.phase for unit in self.units for run in unit.runs}
         phases |= {one.phase for unit in self.units for one in unit.left_none}
         if phases:
@@ -168,12 +168,12 @@ class Collected(NamedTuple):
 
 
 def are_open(state: str, journal: str, run_id: str) -> bool:
-    """Whether a run of a unit is not settled: it goes on, or was killed.
+    """Return whether a run of a unit is not settled: still running, or killed.
 
     Args:
         state: the state folder.
         journal: path of the journal.
-        run_id: of the run of many stacks.
+        run_id: id of the run of many stacks.
     """
     facts = ({**one, **(one.get("trace") or {})} for one in unsettled_runs.all_facts(state, journal))
     return any(one.get("unit") and one.get("parent_run_id") == run_id for one in facts)
@@ -182,14 +182,17 @@ def are_open(state: str, journal: str, run_id: str) -> bool:
 def collect(
     journal: Journal, run_id: str, directory: str, folder: RunDirectory | None, facts: Mapping[str, Any]
 ) -> Collected:
-    """The units of one run. Raises JournalError.
+    """Return the units of one run.
 
     Args:
-        journal: that of the run.
-        run_id: of the run of many stacks.
-        directory: in which it was started.
-        folder: of its run.
-        facts: what :func:`change_events.stacks.terragrunt.prepared` returned.
+        journal: the journal of the run.
+        run_id: id of the run of many stacks.
+        directory: the directory it was started in.
+        folder: the folder of the run.
+        facts: the facts returned by :func:`change_events.stacks.terragrunt.prepared`.
+
+    Raises:
+            JournalError: the journal cannot be read.
     """
     records = sorted(journal.list(Query(parent=run_id, limit=None)), key=lambda one: (one.started_at, one.id))
     runs = (run for record in records if (run := _decoded(record.body)) is not None and _is_unit(run))
@@ -233,7 +236,7 @@ def _observed(runs: Iterable[UnitRun], left_none: Sequence[Unchanged], directory
 
 
 def _name(path: str, directory: str) -> str:
-    """Relative to the directory of the run, where it is below that."""
+    """Return a path relative to the directory of the run if it is below that."""
     if path == directory:
         return os.path.basename(path) or path
     inside = path.startswith(directory.rstrip("/") + "/")
@@ -243,7 +246,7 @@ def _name(path: str, directory: str) -> str:
 def _joined(
     units: Mapping[tuple[str, str], Unit], reported: Sequence[ReportedUnit], base: str, notes: list[str]
 ) -> list[Unit]:
-    """Observed and reported units as one list: a unit is known by its directory, else by a unique end of it."""
+    """Merge observed and reported units by directory, otherwise by a unique suffix of it."""
     by_directory = {unit.directory: unit for unit in units.values()}
     rest = []
     for one in reported:
@@ -256,7 +259,7 @@ def _joined(
 
 
 def _place(name: str, base: str) -> str:
-    """The directory of a name: relative to ``base``, which itself is named by its last part."""
+    """Return the directory of a name relative to ``base``; ``base`` itself is named by its last component."""
     base = os.path.realpath(base)
     place = os.path.realpath(os.path.join(base, name.replace("\0", "")))
     return base if name == os.path.basename(base) and not os.path.isdir(place) else place
@@ -272,10 +275,10 @@ def _reported_name(one: ReportedUnit) -> str:
 
 
 def _unmatched(observed: Iterable[Unit], rest: Sequence[ReportedUnit], notes: list[str]) -> Iterator[Unit]:
-    """Units that are known from the report only.
+    """Yield units known from the report only.
 
-    Where Terragrunt's download directory is elsewhere, events cannot be matched with names: they stand for as many of
-    the units that ran, which would else count twice.
+    If Terragrunt's download directory is elsewhere, events cannot be matched with names. They then stand for as many of
+    the units that ran, which would otherwise be counted twice.
     """
     spare = sum(1 for unit in observed if unit.reported is None)
     hidden = 0

@@ -1,4 +1,4 @@
-"""What a reader sees of an event: a title for a graph, a Markdown message within a size, a severity.
+"""Title (one line), Markdown message within a size, and severity of an event.
 
-:func:`composing.compose` fills them in. Nothing is imported here: what needs one phrase needs no signals.
+:func:`composing.compose` sets them. This module imports nothing, so that a single phrase does not load the signals.
 """

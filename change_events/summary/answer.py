@@ -1,4 +1,4 @@
-"""What changed, in one sentence about one event or many; and the few facts that a reader needs beside it."""
+"""One sentence on what changed in one or more events, and the main facts of an event."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NOUNS = {Kind.DEPLOYMENT: "deployment", Kind.BUILD: "build", Kind.BOOT: "boot",
 
 
 def sentence(events: Sequence[ChangeEvent]) -> str:
-    """What changed: the title of a single event, else the figures of all, ``3 events: 2 resources created``."""
+    """Return the title of a single event, or the totals of several: ``3 events: 2 resources created``."""
     if len(events) == 1:
         return one_line(events[0].title, _TITLE) or events[0].kind.value
     clauses = [*_resources(events), *_others(events), ", ".join(_outcomes(events))]
@@ -43,12 +43,12 @@ def sentence(events: Sequence[ChangeEvent]) -> str:
 
 
 def _resources(events: Iterable[ChangeEvent]) -> Iterator[str]:
-    """Figures of what was changed in fact: what was only planned or checked counts nothing."""
+    """Yield the totals of actual changes; planned and checked ones do not count."""
     figures: Counter[str] = Counter()
     tasks = states = 0
     for event in events:
         if event.phase is not Phase.APPLIED or event.outcome is None or event.stacks is not None:
-            continue  # of a run of many stacks, its units have events of their own
+            continue  # units of a run of many stacks have events of their own
         if event.playbook is not None:
             tasks += event.summary.tasks.changed if event.summary.tasks else 0
         elif event.state is not None:
@@ -82,17 +82,17 @@ def _outcomes(events: Sequence[ChangeEvent]) -> Iterator[str]:
 
 
 def outcome_words(event: ChangeEvent) -> str:
-    """How it ended: ``partially failed``; ``running`` until it has."""
+    """Return the outcome in words: ``partially failed``; ``running`` if it has not ended."""
     return _OUTCOMES[event.outcome]
 
 
 def went_wrong(event: ChangeEvent) -> bool:
-    """It failed, in whole or in part, or its outcome is not known."""
+    """Return whether it failed, in whole or in part, or its outcome is unknown."""
     return event.outcome in _WRONG
 
 
 def gravest_first(events: Iterable[ChangeEvent]) -> list[ChangeEvent]:
-    """What went wrong, then what has the gravest signals, then what is running; otherwise as they came."""
+    """Sort events: failures, then the most severe signals, then running ones, otherwise in the given order."""
     return sorted(events, key=_gravity)
 
 
@@ -107,12 +107,12 @@ def _gravity(event: ChangeEvent) -> int:
 
 
 def clock(moment: datetime) -> str:
-    """A moment in the local time zone, to the minute."""
+    """Format a time in the local time zone, to the minute."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
 def window(events: Iterable[ChangeEvent]) -> str:
-    """From the first start to the last one, with the time zone: ``2026-11-23 11:00 to 12:03 +0000``."""
+    """Return the range of start times with the time zone: ``2026-11-23 11:00 to 12:03 +0000``."""
     starts = sorted(event.started_at.astimezone() for event in events)
     first, last = starts[0], starts[-1]
     same_day = first.date() == last.date() and first.utcoffset() == last.utcoffset()
@@ -120,7 +120,7 @@ def window(events: Iterable[ChangeEvent]) -> str:
 
 
 def circumstances(event: ChangeEvent, show: Callable[[str], str] = str) -> str:
-    """How it ended, when, where and by which tool, on one line; ``show`` makes a name fit for where it is shown."""
+    """Return outcome, time, place and tool on one line; ``show`` escapes names for the output format."""
     words = outcome_words(event)
     phase = "" if event.phase is Phase.APPLIED else f" ({event.phase.value})"
     parts = [f"**{words[0].upper()}{words[1:]}**{phase}", f"{event.started_at.astimezone():%Y-%m-%d %H:%M:%S %z}"]
@@ -133,7 +133,7 @@ def circumstances(event: ChangeEvent, show: Callable[[str], str] = str) -> str:
 
 
 def planned_and_result(event: ChangeEvent) -> str:
-    """What was planned and its result, where they differ; else empty."""
+    """Return the plan and its result if they differ; otherwise an empty text."""
     outcomes = event.summary.outcomes
     figures = (
         (outcomes.applied, "applied"),
@@ -149,7 +149,7 @@ def planned_and_result(event: ChangeEvent) -> str:
 
 
 def omitted(cut: Truncated) -> str:
-    """What an event was recorded without, as ``: 20 changes, 3 hosts``; empty where it has no figures."""
+    """Return what was omitted from the record, as ``: 20 changes, 3 hosts``; empty without figures."""
     figures = (
         (cut.changes, "changes"),
         (cut.attributes, "attributes"),

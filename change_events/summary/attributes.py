@@ -1,4 +1,4 @@
-"""Which attributes of a change a reader sees first, and which are folded into a figure."""
+"""Order of a change's attributes, and which of them are only counted."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _NOT_THERE = {ValueKind.ABSENT, ValueKind.UNKNOWN}
 
 
 class Arranged(NamedTuple):
-    """The attributes of one change, as they are read.
+    """The attributes of one change in display order.
 
     Attributes:
-        shown: what forces a replacement, then what has a known value on both sides, then what is added or taken away.
-        computed: what the provider only computes again, and what is empty on one side and unset on the other.
+        shown: those that force a replacement, then those with known values on both sides, then added and removed ones.
+        computed: those the provider only recomputes, and those that are empty on one side and unset on the other.
     """
 
     shown: list[AttributeChange]
@@ -29,7 +29,7 @@ class Arranged(NamedTuple):
 
 
 def arranged(attributes: Iterable[AttributeChange]) -> Arranged:
-    """The attributes in the order of reading; those of one rank stay as they came."""
+    """Return the attributes in display order; the sort is stable."""
     shown: list[AttributeChange] = []
     computed: list[AttributeChange] = []
     for attribute in attributes:
@@ -55,5 +55,5 @@ def _rank(attribute: AttributeChange) -> int:
 
 
 def computed_words(number: int) -> str:
-    """``and 24 computed attributes``."""
+    """Return the count as ``and 24 computed attributes``."""
     return f"and {number_of(number, 'computed attribute')}"

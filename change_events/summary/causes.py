@@ -1,4 +1,4 @@
-"""Causes in words, and the causes that several changes share."""
+"""Causes as text, and the causes shared by several changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from change_events.model import CauseCommit, Change
 
-MOST = 20  # of an event; each change keeps its own
+MOST = 20  # per event; each change keeps its own
 _ADDRESSES = 5
 _COMMITS = 3
 _ID = 7
@@ -31,7 +31,7 @@ KINDS = {
 
 
 def shared(changes: Iterable[Change]) -> tuple[SharedCause, ...]:
-    """The causes of these changes, each once, those of most changes first and unknown ones last."""
+    """Return the distinct causes of these changes, the most frequent first and unknown ones last."""
     found: dict[tuple[object, ...], list[tuple[str, Cause]]] = {}
     for change in changes:
         for cause in change.causes:
@@ -58,9 +58,9 @@ def _group(members: Sequence[tuple[str, Cause]]) -> SharedCause:
 
 
 def shared_words(cause: SharedCause, *, markdown: bool = True) -> str:
-    """``3 changes because var.size in prod.tfvars:4, c0ffee1 "Smaller nodes" by Ada, #41``.
+    """Return a cause as ``3 changes because var.size in prod.tfvars:4, c0ffee1 "Smaller nodes" by Ada, #41``.
 
-    A cause of no changes says why none are known.
+    A cause without changes states why none are known.
     """
     if not cause.changes:
         return cause_words(cause, markdown=markdown)
@@ -70,7 +70,7 @@ def shared_words(cause: SharedCause, *, markdown: bool = True) -> str:
 
 
 def cause_words(cause: Cause, *, markdown: bool = True) -> str:
-    """A cause without the word "because": its text, its place, what sort it is, and its newest commits."""
+    """Return a cause without "because": its text, place, kind and newest commits."""
     name: Callable[[str], str] = code if markdown else str
     text: Callable[[str], str] = plain if markdown else str
     if cause.kind is CauseKind.UNKNOWN:
@@ -95,5 +95,5 @@ def _commit(commit: CauseCommit, name: Callable[[str], str], text: Callable[[str
 
 
 def known(causes: Iterable[SharedCause]) -> Iterator[SharedCause]:
-    """Those that say something: the unknown ones are for who asks."""
+    """Yield the known causes; unknown ones are shown only on request."""
     return (cause for cause in causes if cause.kind is not CauseKind.UNKNOWN)

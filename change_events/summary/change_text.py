@@ -1,4 +1,4 @@
-"""Changes, values and reasons in words."""
+"""Changes, values and reasons as text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from change_events.model import AttributeChange, Change, ChangeEvent, Cloud, Drift, Value
 
 MOST_ATTRIBUTES = 12
-_MOST_LINES = 12  # of a text in a message; the event has more
+_MOST_LINES = 12  # lines of a text in a message; the event has more
 _LONGEST = 2_000  # characters of such a line
 _TICKS = lazy_pattern(r"`+")
 
@@ -42,7 +42,7 @@ _CLOUDS = {"aws": ("AWS", "account"), "google": ("Google", "project"), "azure": 
 _PARTIAL = "The plan is incomplete: resources were excluded by -target, deferral or errors."
 _ACTIONS_ONLY = "The plan is one of actions alone: with -invoke, no resource is planned."
 _INVOKE = " -invoke"
-_PLANNED = {Outcome.SUCCEEDED, Outcome.NO_CHANGE}  # these had a plan, whether or not it had anything in it
+_PLANNED = {Outcome.SUCCEEDED, Outcome.NO_CHANGE}  # outcomes with a plan, possibly empty
 _OUTCOMES = {
     ChangeOutcome.FAILED: "**failed**",
     ChangeOutcome.NOT_ATTEMPTED: "not attempted",
@@ -51,7 +51,7 @@ _OUTCOMES = {
 
 
 def cloud_words(cloud: Cloud) -> str:
-    """Where it is: ``AWS account 123456789012 in eu-central-1``, ``Google projects shop-a, shop-b``."""
+    """Return accounts and regions: ``AWS account 123456789012 in eu-central-1``, ``Google projects shop-a, shop-b``."""
     name, account = _CLOUDS.get(cloud.name, (cloud.name, "account"))
     accounts = f" {account}{'s' if len(cloud.accounts) > 1 else ''} {_some(cloud.accounts)}" if cloud.accounts else ""
     regions = f" in {_some(cloud.regions)}" if cloud.regions else ""
@@ -64,18 +64,18 @@ def _some(names: Sequence[str]) -> str:
 
 
 def file_place(file: str | None, line: int | None) -> str:
-    """Where something stands: ``main.tf:12``; the file alone where the line is not known."""
+    """Return a position as ``main.tf:12``; the file alone if the line is unknown."""
     return f"{file}:{line}" if file and line else file or ""
 
 
 def outputs_heading(event: ChangeEvent) -> str:
-    """The heading of an event's outputs: what was to become of them is no fact until the run has succeeded."""
+    """Return the heading of an event's outputs, worded as planned until the run has succeeded."""
     is_as_planned = event.phase is Phase.PLANNED or event.outcome is Outcome.SUCCEEDED
     return "Outputs" if is_as_planned else "Outputs (planned)"
 
 
 def partial(event: ChangeEvent) -> str:
-    """Why the plan does not show all that differs; empty where it does, and where nothing shows that there was one."""
+    """Return why the plan does not show all differences; empty if it does, or if no plan is known."""
     listed = event.changes or event.outputs or event.drift
     if not event.partial or not (listed or event.outcome in _PLANNED):
         return ""
@@ -87,28 +87,28 @@ def partial(event: ChangeEvent) -> str:
 
 
 def drift_word(drift: Drift) -> str:
-    """The outcome of a drifted resource, in a word or three."""
+    """Return the outcome of a drifted resource in one to three words."""
     if drift.status is DriftStatus.GONE:
         return "no longer drifted"
     return "deleted" if drift.action is Action.DESTROY else "changed"
 
 
 def reason(word: str) -> str:
-    """Terraform's ``action_reason`` as a reader would put it; one of a later version as it is written."""
+    """Return Terraform's ``action_reason`` in readable Markdown; an unknown one verbatim."""
     return REASONS.get(word) or plain(_unknown(word))
 
 
 def plain_reason(word: str) -> str:
-    """The same as plain text."""
+    """Return :func:`reason` as plain text."""
     return (REASONS.get(word) or _unknown(word)).replace("`", "")
 
 
 def _unknown(word: str) -> str:
-    return word if " " in word else word.replace("_", " ")  # a sentence has addresses in it
+    return word if " " in word else word.replace("_", " ")  # a sentence contains addresses
 
 
 def change(item: Change) -> str:
-    """One change with its reason, its outcome and its attributes: a list item of one or more lines."""
+    """Return one change with reason, outcome and attributes as a list item of one or more lines."""
     verb = " ".join(item.raw_actions) if item.action is Action.OTHER and item.raw_actions else item.action.value
     head = f"- {plain(verb)} {code(item.address)}"
     if item.deposed:
@@ -123,7 +123,7 @@ def change(item: Change) -> str:
 
 
 def attribute_lines(attributes: Sequence[AttributeChange], omitted: int, most: int) -> Iterator[str]:
-    """The attributes of one change as items of a list: ``most`` of them, those that matter first, the rest counted."""
+    """Yield up to ``most`` attributes of a change as list items, the most important first; count the rest."""
     shown, computed = arranged(attributes)
     for item in shown[:most]:
         yield f"  - {attribute(item)}"
@@ -136,7 +136,7 @@ def attribute_lines(attributes: Sequence[AttributeChange], omitted: int, most: i
 
 
 def fenced(lines: Sequence[str], indent: str, language: str = "", total: int = 0) -> Iterator[str]:
-    """Lines as a code block within a list; ``total`` shows how many there were before some were left out."""
+    """Yield lines as a code block in a list item; ``total`` is their number before truncation."""
     if not lines:
         return
     ticks = max((len(run) for line in lines for run in _TICKS.findall(line)), default=0)
@@ -149,7 +149,7 @@ def fenced(lines: Sequence[str], indent: str, language: str = "", total: int = 0
 
 
 def _error(item: Change) -> Iterator[str]:
-    """What the tool says of a failure: its summary as text, the rest of it as it was printed."""
+    """Yield the error of a failed change: the summary as text, the details verbatim."""
     lines = [line for line in (item.error or "").splitlines() if line.strip()]
     if lines:
         yield f"  - {plain(lines[0])}"
@@ -176,7 +176,7 @@ def _notes(item: Change) -> Iterator[str]:
 
 
 def attribute(item: AttributeChange) -> str:
-    """``path``: old → new, with what a reader should know of it."""
+    """Return ``path``: old → new, with notes."""
     sides = f"{value(item.before)} → {value(item.after, item.before)}"
     notes = ["forces replacement"] if item.forces_replacement else []
     notes += [plain(item.note)] if item.note else []
@@ -184,7 +184,7 @@ def attribute(item: AttributeChange) -> str:
 
 
 def value(side: Value, before: Value | None = None) -> str:
-    """One side; ``before`` is given with the new side and shows whether a secret was rotated."""
+    """Return one value; ``before`` is passed with the new value and shows whether a secret was rotated."""
     match side.kind:
         case ValueKind.VALUE:
             return code(side.text or "", 200)

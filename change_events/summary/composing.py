@@ -1,4 +1,4 @@
-"""An event with what a reader sees of it filled in: signals, title, message, severity."""
+"""Sets the signals, title, message and severity of an event."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class TextSettings(Protocol):
-    """What the settings say of titles and messages; settings themselves are read above this package."""
+    """The settings of titles and messages; the settings themselves are loaded above this package."""
 
     @property
     def title_template(self) -> str | None:
@@ -33,23 +33,23 @@ class TextSettings(Protocol):
 
     @property
     def message_bytes(self) -> int:
-        """The most bytes of a message."""
+        """Largest size of a message in bytes of UTF-8."""
 
     @property
     def signals(self) -> OwnRules | None:
-        """Rules of the user's own, mutes and ranks."""
+        """The user's own rules, mutes and ranks."""
 
 
 def compose(event: ChangeEvent, settings: TextSettings, past: Sequence[Signal] = ()) -> ChangeEvent:
-    """``event`` with signals, title, message and severity filled in; an explicit event has its own.
+    """Return ``event`` with signals, title, message and severity set; an explicit event keeps its own.
 
     Args:
-        event: redacted.
-        settings: those of titles and messages.
-        past: signals that earlier events give it (:mod:`change_events.history.signals`).
+        event: the event, redacted.
+        settings: settings of titles and messages.
+        past: signals derived from earlier events (:mod:`change_events.history.signals`).
 
     Raises:
-        TemplateError: a template of the settings does not compile or render; without templates nothing is raised.
+        TemplateError: a template in the settings does not compile or render.
     """
     filled = _own(event, settings) if event.explicit else _derived(event, settings, past)
     if settings.title_template is None and settings.message_template is None:
@@ -74,7 +74,7 @@ def _derived(event: ChangeEvent, settings: TextSettings, past: Sequence[Signal])
 
 
 def retell(event: ChangeEvent, message_bytes: int) -> ChangeEvent:
-    """An event, of which something was taken away, with title and message made again; an explicit one keeps its own."""
+    """Recompute title and message of an event after parts were removed; an explicit event keeps its own."""
     if event.explicit:
         return event
     return msgspec.structs.replace(event, title=title(event), message=message(event, message_bytes))

@@ -1,7 +1,7 @@
 """Events as one Markdown document for a comment, a job summary or a chat, cut to a size by importance.
 
-What an event says stays text wherever the document is posted: no mention, reference, link, image or HTML of others
-takes effect. The sections are those of :mod:`change_events.summary.message`.
+Texts of an event have no effect where the document is posted: no mentions, references, links, images or HTML of
+others. The sections are those of :mod:`change_events.summary.message`.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 LEAST = 1_000
 """The smallest limit: what happened, and what was left out, fit in any case."""
 
-_LEAST_DETAILS = 600  # of an event: its heading, and the beginning of what happened
-_ROOMY = 3_000  # a third of it is enough for the list of events
+_LEAST_DETAILS = 600  # for an event: its heading, and the first details
+_ROOMY = 3_000  # above this, a third is enough for the list of events
 _SHORT_TITLE = 40
-_OWN_LINES, _OWN_LENGTH = 60, 1000  # of the text that the sender of an explicit event wrote
+_OWN_LINES, _OWN_LENGTH = 60, 1000  # of the sender's text in an explicit event
 
 
 class Size(NamedTuple):
-    """How long a document may be.
+    """The size limit of a document.
 
     Attributes:
-        limit: the most that ``measure`` may say of it.
-        measure: of a text; that of two texts together is the sum of both.
-        finish: applied to each part at last, e.g. to escape what one backend reads in its own way.
+        limit: largest size according to ``measure``.
+        measure: size of a text; additive for concatenated texts.
+        finish: applied to each finished part, e.g. to escape the syntax of one backend.
     """
 
     limit: int
@@ -44,21 +44,21 @@ class Size(NamedTuple):
     finish: Callable[[str], str] = str
 
     def finished(self, markdown: str) -> str:
-        """A part as it stands in the document, in which nothing refers to or mentions anything."""
+        """Return a part for the document, with references and mentions neutralised."""
         return self.finish(without_references(markdown))
 
 
 def document(events: Sequence[ChangeEvent], size: Size, *, more: bool = False) -> str:
-    """The events in Markdown, within ``size``.
+    """Return the events as Markdown within ``size``.
 
     Args:
-        events: newest first, at least one. All of them are redacted.
+        events: at least one, newest first, redacted.
         size: at least :data:`LEAST`.
-        more: these are the newest of more events.
+        more: there are older events than these.
 
     Returns:
-        The sentence that answers what changed, a list of the events if there are several, and the details of each, the
-        gravest first; what is left out is counted.
+        A sentence on what changed, a list if there are several events, and the details of each, the most severe first.
+        Omitted parts are counted.
     """
     if len(events) == 1:
         return _details(events[0], "##", size.limit, size)
@@ -71,7 +71,7 @@ def document(events: Sequence[ChangeEvent], size: Size, *, more: bool = False) -
 
 
 def _all_details(events: Sequence[ChangeEvent], room: int, size: Size) -> str:
-    """The details of as many events as there is room for, the gravest first."""
+    """Return the details of as many events as fit, the most severe first."""
     ordered = answer.gravest_first(events)
     note = f"\nThe details of {{}} of {len(events)} events are left out.\n"
     room -= size.measure(note)
@@ -80,7 +80,7 @@ def _all_details(events: Sequence[ChangeEvent], room: int, size: Size) -> str:
         if room < _LEAST_DETAILS:
             parts.append(note.format(len(ordered) - shown))
             break
-        share = room if event is ordered[-1] else max(room // 2, _LEAST_DETAILS)  # the rest is for those that follow
+        share = room if event is ordered[-1] else max(room // 2, _LEAST_DETAILS)  # the rest is for later events
         parts.append("\n" + _details(event, "###", share - 1, size))
         room -= size.measure(parts[-1])
     return "".join(parts)
@@ -91,14 +91,14 @@ def _details(event: ChangeEvent, level: str, room: int, size: Size) -> str:
 
 
 def details(event: ChangeEvent, heading: str, facts: Iterable[str], size: Size, level: str = "###") -> str:
-    """One event under a heading, within ``size``; what it does not have room for is counted.
+    """Return one event under a heading, within ``size``; omitted parts are counted.
 
     Args:
         event: redacted.
-        heading: text, not Markdown.
-        facts: paragraphs of Markdown below it.
-        size: of the whole.
-        level: the heading's marks.
+        heading: plain text, not Markdown.
+        facts: paragraphs of Markdown below the heading.
+        size: size limit of the result.
+        level: Markdown prefix of the heading.
     """
     head = size.finished(f"{level} {plain(heading, TITLE_LENGTH)}\n")
     if size.measure(head) > size.limit // 2:
@@ -126,7 +126,7 @@ def _facts(event: ChangeEvent) -> Iterator[str]:
 
 
 def _sections(event: ChangeEvent) -> list[Section]:
-    """The most important first; of an explicit event what its sender wrote, and what was found out."""
+    """Return the sections, the most important first; of an explicit event, the sender's text, then derived facts."""
     if event.explicit:
         own = explicit_message.own_part(event)
         lines = [one_line(line, _OWN_LENGTH) for line in own.splitlines()]

@@ -1,4 +1,4 @@
-"""The message of an explicit event: its sender's own words first, then what was found out, within a size."""
+"""The message of an explicit event: the sender's text, then derived facts, within a size."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
     from change_events.model import ChangeEvent, Commit, Vcs
 
-_COMMITS = 20  # that a message lists; the event has more
-_AUTHORS = 3  # that are named
-_LEAST_OWN = 0.5  # of the size is the sender's, whatever there is to add
+_COMMITS = 20  # listed in a message; the event has more
+_AUTHORS = 3  # listed by name
+_LEAST_OWN = 0.5  # share of the size reserved for the sender's text
 _ID = 12  # characters of a commit's id
 _CUT = "\n\n… cut"
 
 
 def message(event: ChangeEvent, own: str, limit: int) -> str:
-    """The message in at most ``limit`` bytes of UTF-8.
+    """Return the message in at most ``limit`` bytes of UTF-8.
 
     Args:
-        event: everything but its message.
-        own: the sender's own Markdown, redacted.
-        limit: bytes.
+        event: the event without its message.
+        own: Markdown text of the sender, redacted.
+        limit: largest size in bytes.
     """
     own = own.strip()
     facts = list(_facts(event))
@@ -41,12 +41,12 @@ def message(event: ChangeEvent, own: str, limit: int) -> str:
 
 
 def own_part(event: ChangeEvent) -> str:
-    """What of an event's message its sender wrote; all of it where that can no longer be determined."""
+    """Return the sender's part of an event's message; the whole message if the part cannot be determined."""
     return _apart(event)[0]
 
 
 def without_context(event: ChangeEvent) -> str:
-    """The message without who, commit and links, for readers to whom these are shown in another way."""
+    """Return the message without actor, commit and links, for formats that show these separately."""
     own, found = _apart(event)
     if not found:
         return own
@@ -55,14 +55,14 @@ def without_context(event: ChangeEvent) -> str:
 
 
 def worded(event: ChangeEvent, limit: int) -> ChangeEvent:
-    """An explicit event, of which the message is its sender's own, with what was found out; of others, the same."""
+    """Add the derived facts to the message of an explicit event; return other events unchanged."""
     if not event.explicit:
         return event
     return msgspec.structs.replace(event, message=message(event, own_part(event), limit))
 
 
 def _apart(event: ChangeEvent) -> tuple[str, bool]:
-    """The sender's own part, and whether facts were found behind it: all, or as many as there was room for."""
+    """Return the sender's part, and whether derived facts follow it, complete or cut."""
     facts = list(_facts(event))
     for number in range(len(facts), 0, -1):
         added = "\n\n".join(facts[:number])
@@ -78,7 +78,7 @@ def _shortened(text: str, room: int) -> str:
 
 
 def _fitting(facts: list[str], room: int) -> str:
-    """As many facts as fit, the first ones first."""
+    """Return the leading facts that fit."""
     kept: list[str] = []
     for fact in facts:
         room -= len(fact.encode()) + 2
@@ -100,7 +100,7 @@ def _facts(event: ChangeEvent) -> Iterator[str]:
 
 
 def commit_lists(event: ChangeEvent) -> list[str]:
-    """The commits since the version before, as one text with a heading; none where no version before is known."""
+    """Return the commits since the previous version, as one text with a heading; none if that version is unknown."""
     if event.vcs and event.vcs.commits:
         return [_commits(event.vcs)]
     return [_no_commits(event.vcs, event.vcs.previous)] if event.vcs and event.vcs.previous else []
@@ -122,7 +122,7 @@ def _commits(vcs: Vcs) -> str:
 
 
 def _no_commits(vcs: Vcs, previous: str) -> str:
-    """From where it came all the same."""
+    """Return the previous version and why its commits are not known."""
     if vcs.commits_unknown:
         return f"Previous commit {code(previous[:_ID])}: {plain(vcs.commits_unknown)}"
     return f"No commits since {code(previous[:_ID])}"

@@ -1,4 +1,4 @@
-"""Sections of a Markdown text cut to a size: items are left out whole, the least important first, and counted."""
+"""Fits sections of Markdown into a size by omitting and counting whole items, the least important first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Section(NamedTuple):
-    """A heading and its items; ``noun`` is the plural that says what was left out."""
+    """A heading and its items; ``noun`` is the plural for omitted items."""
 
     heading: str
     noun: str
@@ -19,17 +19,17 @@ class Section(NamedTuple):
 
 
 def utf8(text: str) -> int:
-    """Bytes of UTF-8."""
+    """Return the size in bytes of UTF-8."""
     return len(text.encode())
 
 
 def fitted(chosen: Sequence[Section], room: int, measure: Measure = utf8) -> str:
-    """The sections that have items, in ``room``; room for each later section's "left out" line is kept back.
+    """Return the sections with items within ``room``, reserving space for the "left out" line of later sections.
 
     Args:
-        chosen: the most important section first, and within each the most important item.
-        room: the most that ``measure`` may say of the result; where it is too small, sections are missing.
-        measure: of a text; that of two texts together is the sum of both.
+        chosen: sections, and items within each, by descending importance.
+        room: largest size according to ``measure``; if it is too small, sections are missing.
+        measure: size of a text; additive for concatenated texts.
     """
     some = [section for section in chosen if section.items]
     later = [measure(_left_out(section, 0)) for section in some]

@@ -1,4 +1,4 @@
-"""Words for an event that was made of history: where it was read from, and what its time is."""
+"""Text for a backfilled event: its source, and the meaning of its time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TIMES = {
 
 
 def words(found: Backfilled) -> str:
-    """Everything that is known of it, on one line."""
+    """Return all known facts on one line."""
     return "; ".join(_parts(found))
 
 

@@ -1,4 +1,4 @@
-"""The message in Markdown: what matters most first, within a size, saying what was left out."""
+"""The message in Markdown: sections by importance, within a size, with omissions counted."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _BROKEN = {ChangeOutcome.FAILED, ChangeOutcome.UNKNOWN}
 
 
 def message(event: ChangeEvent, limit_bytes: int) -> str:
-    """The message of an event in at most ``limit_bytes`` bytes of UTF-8.
+    """Return the message of an event in at most ``limit_bytes`` bytes of UTF-8.
 
-    Items are left out whole, the least important first; who, commit and links keep their room as long as possible.
+    Whole items are omitted, the least important first; actor, commit and links are kept as long as possible.
     """
     head = f"**{plain(title(event))}**\n" + (f"\n{words}\n" if (words := partial(event)) else "")
     foot = "".join(f"\n{line}" for line in context_lines(event))
@@ -38,7 +38,7 @@ def message(event: ChangeEvent, limit_bytes: int) -> str:
 
 
 def sections(event: ChangeEvent) -> list[Section]:
-    """All sections, the most important first."""
+    """Return all sections, the most important first."""
     if event.playbook is not None:
         return [Section(*section) for section in playbook.sections(event)]
     if event.stacks is not None:
@@ -78,7 +78,7 @@ def _of_stacks(event: ChangeEvent, run: Stacks) -> list[Section]:
 
 
 def risk_signals(event: ChangeEvent) -> list[str]:
-    """An item for each risk signal: its reason and where it is."""
+    """Return an item for each risk signal: its reason and location."""
     return [f"- {plain(signal.reason)}" + _at(signal.address) for signal in event.signals]
 
 
@@ -115,7 +115,7 @@ def _state_changes(changes: list[Change]) -> list[str]:
 
 
 def _state_version(event: ChangeEvent) -> list[str]:
-    """Which version of the state a command left, and what is not known of it."""
+    """Return the version of the state after a command, and what is unknown about it."""
     state = event.state
     if state is None:
         return []
@@ -152,7 +152,7 @@ def _drift(item: Drift) -> str:
 
 
 def _change(event: ChangeEvent) -> str:
-    """The pull request that the run belongs to, linked where its page is known."""
+    """Return the pull request of the run, as a link if its URL is known."""
     ci = event.actor.ci if event.actor else None
     if not (ci and ci.pull_request):
         return ""
@@ -164,7 +164,7 @@ def _change(event: ChangeEvent) -> str:
 
 
 def context_lines(event: ChangeEvent) -> Iterator[str]:
-    """Who, from which commit, and where to look: one line each."""
+    """Yield actor, commit and links, one line each."""
     if event.actor and (event.actor.user or event.actor.ci):
         ci = event.actor.ci
         name = (ci.actor if ci else None) or event.actor.user or (ci.system if ci else "")

@@ -1,4 +1,4 @@
-"""A playbook run in words: its title, the sections of its message, and what a task did on its hosts."""
+"""Text of a playbook run: title, sections of the message, and results of a task on its hosts."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     Show = Callable[[str], str]
 
-_NAMED = 3  # hosts that a clause names; of more, their number says enough
+_NAMED = 3  # hosts listed in a clause; of more, only the number
 _THINGS = 3
-_ERROR = 160  # characters of an error in one line
+_ERROR = 160  # characters of an error on one line
 _BROKEN = {ChangeOutcome.FAILED, ChangeOutcome.UNKNOWN}
 _HANDLED = ("rescued", "ignored")
 _ENDINGS = {
@@ -28,7 +28,7 @@ _ENDINGS = {
 
 
 def total(counts: HostCounts) -> int:
-    """How many hosts are counted."""
+    """Return the number of hosts."""
     return sum(getattr(counts, name) for name in counts.__struct_fields__)
 
 
@@ -36,14 +36,14 @@ def total(counts: HostCounts) -> int:
 
 
 def title(event: ChangeEvent, limit: int) -> str:
-    """``prod/shop: site.yml: 4 tasks changed 3 of 5 hosts, 1 failed``, in at most ``limit`` characters."""
+    """Return e.g. ``prod/shop: site.yml: 4 tasks changed 3 of 5 hosts, 1 failed``, in at most ``limit`` characters."""
     where = "/".join(part for part in (event.environment, event.service) if part)
     name = _name(event.playbook) if event.playbook else "playbook"
     return one_line(": ".join(part for part in (where, name, _what(event)) if part), limit)
 
 
 def _name(playbook: Playbook) -> str:
-    """Its file without folders; of an ad-hoc command, which has none, the play that Ansible makes of it."""
+    """Return the file name of the playbook; for an ad-hoc command, the name of its generated play."""
     if playbook.file:
         return playbook.file.rpartition("/")[2]
     return playbook.plays[0] if playbook.plays else "playbook"
@@ -59,7 +59,7 @@ def _what(event: ChangeEvent) -> str:
     elif not words and event.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
         words = ["failed"]
     elif event.playbook and event.playbook.end and event.outcome is Outcome.PARTIAL and not any(_fallen(hosts)):
-        words.append("ended early")  # no host fell out, and yet not all was done
+        words.append("ended early")  # no host dropped out, but not everything was done
     if event.outcome in _ENDINGS:
         words = [*(words or ["no changes"]), _ENDINGS[event.outcome]]
     figures = ", ".join(words) or _nothing(event, total(hosts))
@@ -72,12 +72,12 @@ def _changed(event: ChangeEvent, hosts: HostCounts) -> Iterator[str]:
     if tasks:
         verb = "would change" if event.phase is Phase.CHECKED else "changed"
         number = event.summary.all_hosts_changed
-        whom = _of(number, total(hosts)) if number else "something"  # on hosts that fell out later, in older events
+        whom = _of(number, total(hosts)) if number else "something"  # in older events: on hosts that dropped out later
         yield f"{number_of(tasks, 'task')} {verb} {whom}"
 
 
 def _open(event: ChangeEvent) -> Iterator[str]:
-    """Tasks that were under way when the run ended."""
+    """Yield the tasks that were running when the run ended."""
     if event.outcome in _ENDINGS and (unknown := event.summary.outcomes.unknown):
         yield f"{number_of(unknown, 'task')} under way"
 
@@ -102,11 +102,11 @@ def _of(number: int, whole: int) -> str:
 
 
 def became(task: TaskRun, show: Show = str) -> list[str]:
-    """What a task did on its hosts, a clause each: ``changed on 398 of 400``, ``failed on 2 (web17: no space left)``.
+    """Return the results of a task as clauses: ``changed on 398 of 400``, ``failed on 2 (web17: no space left)``.
 
     Args:
-        task: the task, over all its hosts.
-        show: makes a name or an error fit for where it is shown.
+        task: the task with the results of all its hosts.
+        show: escapes a name or an error for the output format.
     """
     clauses = [*_changed_on(task, show), *_not_succeeded(task, show)]
     if task.unfinished:
@@ -151,13 +151,13 @@ def _on(number: int, task: TaskRun, names: Sequence[str], show: Show) -> str:
         return _in_rounds(number, task, list(dict.fromkeys(names)), show)
     whole = total(task.hosts) + len(task.unfinished)
     if whole == number == 1 and names:
-        return f"on {_some(names, show)}"  # several, where a loop was delegated to them
+        return f"on {_some(names, show)}"  # several if a loop was delegated to them
     known = f" ({', '.join(show(name) for name in names)})" if number <= _NAMED and len(names) == number else ""
     return f"on all {number}{known}" if number == whole and number > 1 else f"on {number} of {whole}{known}"
 
 
 def _in_rounds(number: int, task: TaskRun, names: Sequence[str], show: Show) -> str:
-    """``on web1, in 101 rounds``: figures are sums over all rounds there, and say nothing about how many hosts."""
+    """Return e.g. ``on web1, in 101 rounds``: counts are sums over all rounds, not numbers of hosts."""
     often = f"{'once' if number == 1 else f'{number} times'} in {task.rounds} rounds"
     if not names:
         return often
@@ -183,7 +183,7 @@ def _items(items: ItemCounts) -> str:
 
 
 def things(task: TaskRun, show: Show = str) -> str:
-    """What it changed, as far as results name it; empty where they do not."""
+    """Return what it changed, as far as its results name it; otherwise an empty text."""
     shown = ", ".join(show(thing) for thing in task.things[:_THINGS])
     more = len(task.things) - len(task.things[:_THINGS]) + task.things_omitted
     return shown + (f" and {more} more" if more else "")
@@ -193,7 +193,7 @@ def things(task: TaskRun, show: Show = str) -> str:
 
 
 class RunSection(NamedTuple):
-    """The parts of a message's section; ``noun`` is the plural that says what was left out."""
+    """The parts of a section of the message; ``noun`` is the plural for omitted items."""
 
     heading: str
     noun: str
@@ -205,7 +205,7 @@ WRONG = 3
 
 
 def sections(event: ChangeEvent) -> list[RunSection]:
-    """The sections of a playbook run's message, the most important first."""
+    """Return the sections of the message of a playbook run, the most important first."""
     broken: list[Change] = []
     handled: list[Change] = []
     rest: list[Change] = []
@@ -269,7 +269,7 @@ def _related(item: Related) -> str:
 
 
 def host_words(counts: HostCounts) -> str:
-    """Figures of hosts in words, the worst first: ``5 hosts: 1 failed, 3 changed, 1 ok``."""
+    """Return the counts of hosts, the worst status first: ``5 hosts: 1 failed, 3 changed, 1 ok``."""
     order = ("failed", "unreachable", "changed", "rescued", "ignored", "ok", "skipped")
     figures = [f"{number} {name}" for name in order if (number := getattr(counts, name))]
     return number_of(total(counts), "host") + (f": {', '.join(figures)}" if figures else "")

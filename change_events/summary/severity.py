@@ -1,8 +1,8 @@
 """Severity of an event.
 
-error: failed, partly failed, or no one knows, also where the run was cancelled besides, or a signal is an error.
-warning: something was (or is planned to be) destroyed or replaced, a signal is a warning, or a run was cancelled after
-its first change. info: the rest.
+error: failed, partially failed or unknown (also if the run was cancelled as well), or a signal is an error.
+warning: a resource was (or is planned to be) destroyed or replaced, a signal is a warning, or a run was cancelled after
+its first change. info: everything else.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _BAD = {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
 
 
 def severity(event: ChangeEvent) -> Severity:
-    """The severity of an event, from its outcome, its figures and its signals."""
-    if event.outcome in _BAD and event.backfilled is None:  # of history no outcome is known
+    """Return the severity of an event, from its outcome, counts and signals."""
+    if event.outcome in _BAD and event.backfilled is None:  # backfilled events have no known outcome
         return Severity.ERROR
     if event.outcome is Outcome.DECLINED:
         return Severity.INFO

@@ -1,4 +1,4 @@
-"""A run of many stacks in words: its figures, and the units by state."""
+"""Text of a run of many stacks: its counts, and the units by state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     _Section = tuple[str, str, list[str]]
 
-_NAMED = 10  # units of one line
+_NAMED = 10  # units on one line
 _ENDINGS = {Outcome.UNKNOWN: "outcome unknown", Outcome.CANCELLED: "cancelled"}
 _VERBS = (
     ("replace", "replaced"), ("destroy", "destroyed"), ("update", "updated"), ("create", "created"),
@@ -25,7 +25,7 @@ _VERBS = (
 
 
 def what(event: ChangeEvent, run: Stacks) -> str:
-    """``37 stacks, 5 changed, 1 failed, 3 not reached``."""
+    """Return e.g. ``37 stacks, 5 changed, 1 failed, 3 not reached``."""
     if event.outcome is None:
         return "stacks under way"
     counts = run.counts
@@ -40,7 +40,7 @@ def what(event: ChangeEvent, run: Stacks) -> str:
 
 
 def unit_words(counts: UnitCounts, phase: Phase) -> Iterator[str]:
-    """Figures of the units, without those that changed nothing."""
+    """Yield the counts of units, without unchanged ones."""
     changed = "with changes planned" if phase is Phase.PLANNED else "changed"
     named = (
         (counts.changed, changed), (counts.failed, "failed"), (counts.not_reached, "not reached"),
@@ -50,7 +50,7 @@ def unit_words(counts: UnitCounts, phase: Phase) -> Iterator[str]:
 
 
 def broken(run: Stacks) -> Iterator[_Section]:
-    """Sections of the units that did not do what they should, before all others."""
+    """Yield the sections of units that failed or were not reached; they precede all others."""
     yield "Failed units", "units", [_item(unit) for unit in _of(run, UnitState.FAILED)]
     yield "Unknown outcome", "units", [_item(unit) for unit in _of(run, UnitState.UNKNOWN)]
     yield "Not reached", "units", list(_by_reason(_of(run, UnitState.NOT_REACHED)))
@@ -58,7 +58,7 @@ def broken(run: Stacks) -> Iterator[_Section]:
 
 
 def others(event: ChangeEvent, run: Stacks) -> Iterator[_Section]:
-    """Sections of the other units, and of what all of them come to."""
+    """Yield the sections of the other units, and of the totals."""
     planned = event.phase is Phase.PLANNED
     changed = [_item(unit) for unit in _of(run, UnitState.CHANGED)]
     yield ("Changes planned" if planned else "Changed"), "units", changed
@@ -73,7 +73,7 @@ def others(event: ChangeEvent, run: Stacks) -> Iterator[_Section]:
 
 
 def figures(event: ChangeEvent) -> str:
-    """What all units did together, or plan to: ``1 replaced, 12 created``."""
+    """Return the total changes of all units, done or planned: ``1 replaced, 12 created``."""
     summary = event.summary
     planned = event.phase is Phase.PLANNED
     counts = summary.counts if planned else summary.applied
@@ -86,7 +86,7 @@ def figures(event: ChangeEvent) -> str:
 
 
 def notes(run: Stacks) -> Iterator[str]:
-    """What is not known of the units, and how many are not listed."""
+    """Yield notes on missing information, and the number of units that are not listed."""
     if run.note:
         yield run.note
     if run.omitted:
@@ -94,7 +94,7 @@ def notes(run: Stacks) -> Iterator[str]:
 
 
 def lines(run: Stacks) -> Iterator[str]:
-    """A line of plain text for each unit that did not simply stay as it was, and the notes."""
+    """Yield a line of plain text for each unit that is not simply unchanged, then the notes."""
     for unit in run.units:
         if unit.state not in {UnitState.UNCHANGED, UnitState.EXCLUDED}:
             words = unit_text(unit)
@@ -103,7 +103,7 @@ def lines(run: Stacks) -> Iterator[str]:
 
 
 def unit_text(unit: StackUnit) -> str:
-    """What its event says behind the place, which is the unit's own, and why."""
+    """Return the title of its event without the place, and the reason for its state."""
     said = (unit.title or "").partition(": ")[2] or unit.title
     return "; ".join(text for text in (said, unit.reason) if text)
 
@@ -122,7 +122,7 @@ def _item(unit: StackUnit) -> str:
 
 
 def _by_reason(units: Iterable[StackUnit]) -> Iterator[str]:
-    """Units that have nothing to say but why: a line for each reason."""
+    """Yield units with nothing but a reason, a line for each reason."""
     grouped: dict[str, list[str]] = {}
     for unit in units:
         grouped.setdefault(unit.reason or "", []).append(unit.name)

@@ -1,4 +1,4 @@
-"""Words for commands that changed the state and no resource: the title, and what was done to each entry."""
+"""Text of commands that changed the state and no resource: the title, and the edit of each entry."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ UNFINISHED = {Outcome.FAILED: "failed", Outcome.PARTIAL: "failed", Outcome.CANCE
 
 
 def what(event: ChangeEvent, state: StateEdit) -> str:
-    """What a state command did, as the second half of a title: ``state edited: 2 removed, 1 moved``."""
+    """Return the second half of the title of a state command: ``state edited: 2 removed, 1 moved``."""
     words = [*count_words(event.summary.state), *_drift(event), *_outputs(event)]
     if event.outcome is Outcome.UNKNOWN and event.backfilled is None:
         words.append("outcome unknown")
@@ -50,14 +50,14 @@ def what(event: ChangeEvent, state: StateEdit) -> str:
 
 
 def _subject(event: ChangeEvent, state: StateEdit) -> str:
-    """The subject, where another command may have made the edits without this one as their author."""
+    """Return the subject, worded without an author if another command may have made the edits."""
     if state.command and event.outcome in UNFINISHED:
         return f"state changed during a {UNFINISHED[event.outcome]} {state.command}"
     return "state changed by several commands" if is_shared(state) else subject(state)
 
 
 def subject(state: StateEdit) -> str:
-    """What was changed, and how: ``state edited``."""
+    """Return what was changed, and how: ``state edited``."""
     if not state.command:
         return "state changed"
     verb = state.command.rpartition(" ")[2]
@@ -71,19 +71,19 @@ def subject(state: StateEdit) -> str:
 
 
 def count_words(counts: StateCounts | None) -> Iterator[str]:
-    """The figures that are not zero, in words."""
+    """Yield the nonzero counts in words."""
     for field, words in _COUNTED:
         if counts is not None and (number := getattr(counts, field)):
             yield words.format(number)
 
 
 def entry_words(change: Change) -> str:
-    """What was done to an entry that stays: ``marked as tainted: the next apply replaces it``."""
+    """Return the edit of an entry that stays: ``marked as tainted: the next apply replaces it``."""
     return "; ".join(_EDITED.get(word, word) for word in change.raw_actions)
 
 
 def version_words(state: StateEdit) -> str:
-    """Serial and lineage: ``serial 7 → 8``; empty where neither is known."""
+    """Return serial and lineage as ``serial 7 → 8``; empty if neither is known."""
     if state.serial is None and state.previous_serial is None:
         return ""
     serial = f"serial {_shown(state.previous_serial)} → {_shown(state.serial)}"

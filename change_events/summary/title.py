@@ -1,4 +1,4 @@
-"""One line that can be read on a graph: ``prod/network: 1 replaced, 2 updated, 1 failed``."""
+"""The title of an event, one line for graphs and lists: ``prod/network: 1 replaced, 2 updated, 1 failed``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ALONE = {
 
 
 def title(event: ChangeEvent) -> str:
-    """The title of an event, at most 120 characters."""
+    """Return the title of an event, at most 120 characters."""
     if event.playbook is not None:
         return playbook.title(event, TITLE_LENGTH)
     where = _where(event)
@@ -90,7 +90,7 @@ def _planned(event: ChangeEvent) -> str:
 
 
 def _error(event: ChangeEvent) -> str:
-    """The first error, where there is no figure to show: a list has nothing else to show of it."""
+    """Return the first error if there are no counts; a list shows nothing else of the event."""
     return f": {event.failures[0].summary}" if event.failures else ""
 
 
@@ -100,7 +100,7 @@ def _deferred(event: ChangeEvent) -> list[str]:
 
 
 def planned_words(counts: Counts) -> Iterator[str]:
-    """Figures of a plan, the gravest first: ``1 replace``, ``2 creates``."""
+    """Yield the counts of a plan, the most severe first: ``1 replace``, ``2 creates``."""
     for field, _, action in VERBS:
         if number := getattr(counts, field):
             noun = (
@@ -120,7 +120,7 @@ def _done(event: ChangeEvent) -> list[str]:
 
 
 def figures_done(event: ChangeEvent) -> list[tuple[int, str]]:
-    """What was done in fact, as ``(2, "updated")``; where everything was, the summary's figures, which nothing cuts."""
+    """Return applied changes as ``(2, "updated")``; after success from the summary, which is never truncated."""
     done = event.summary.counts if event.outcome is Outcome.SUCCEEDED else event.summary.applied
     if done is not None:
         return [(n, verb) for field, verb, _ in VERBS if (n := getattr(done, field))]

@@ -1,4 +1,4 @@
-"""Values that are not shown, and sizes, in words: the same in messages, on pages and on terminals."""
+"""Placeholders of hidden values, and sizes, shared by messages, pages and terminals."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ _KILO = 1_000
 
 
 def size(value: Value) -> str:
-    """The size of a large value: ``512 bytes``, ``1.2 kB``."""
+    """Return the size of a large value as ``512 bytes``, ``1.2 kB``."""
     number = value.size or 0
     return f"{number} bytes" if number < _KILO else f"{number / _KILO:.1f} kB"

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 def who(actor: Actor | None) -> str:
-    """The person behind a run, or the CI system standing for one; empty when neither is known.
+    """Return the person behind a run, or the CI system in its place; empty if neither is known.
 
-    In CI, the user of the process is the runner's (`root`, `runner`), which names no one.
+    In CI, the user of the process belongs to the runner (`root`, `runner`) and identifies no one.
     """
     if actor is None:
         return ""

@@ -1,1 +1,1 @@
-"""Text formats: exact JSON, Markdown, points in time."""
+"""Text formats: exact JSON, Markdown, times."""

@@ -1,4 +1,4 @@
-"""JSON decoded without losing a digit: terraform's numbers have arbitrary precision."""
+"""Decodes JSON without losing digits: Terraform's numbers have arbitrary precision."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ class Number(Decimal):
     """A number that compares by value and prints as it was written (``1.50``, ``1.5e300``).
 
     Args:
-        lexeme: the number as it stands in the JSON text.
+        lexeme: the number as written in the JSON text.
     """
 
     lexeme: str
 
     def __new__(cls, lexeme: str) -> Self:
-        """Make the number; an exponent beyond what Decimal holds makes it infinite, still with its lexeme."""
+        """Create the number; an exponent too large for Decimal yields infinity, with its lexeme kept."""
         try:
             number = super().__new__(cls, lexeme)
         except decimal.InvalidOperation:
@@ -50,8 +50,8 @@ def decode_exact(data: bytes | str | msgspec.Raw) -> Any:
     """Decode JSON into plain Python with exact numbers: ``int`` for integers, :class:`Number` for the rest.
 
     Raises:
-        msgspec.DecodeError: it is not JSON.
-        RecursionError: it is nested deeper than Python's stack.
+        msgspec.DecodeError: the data is not JSON.
+        RecursionError: the data is nested too deeply for Python's stack.
     """
     try:
         return _DECODER.decode(data)
@@ -62,7 +62,7 @@ def decode_exact(data: bytes | str | msgspec.Raw) -> Any:
 
 
 def _decode_huge(data: bytes | str | msgspec.Raw) -> Any:
-    """Decode JSON that holds an integer of thousands of digits, which neither msgspec nor ``int`` takes."""
+    """Decode JSON with an integer of thousands of digits, which neither msgspec nor ``int`` accepts."""
     import json
 
     text = data if isinstance(data, str) else bytes(data).decode()

@@ -1,4 +1,4 @@
-"""Text of others made harmless in Markdown."""
+"""Escapes untrusted text in Markdown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TICKS = lazy_pattern(r"`+")
 _IN_CODE = r"(?<![\\`])(?P<ticks>`+)(?!`)(?s:.*?)(?<!`)(?P=ticks)(?!`)"
 CODE = lazy_pattern(_IN_CODE)
 """A code span or a fenced block in Markdown of ours, where a backtick of others is escaped."""
-# Else the target of a link, or what GitHub, GitLab or Slack would make a link or a mention of.
+# Otherwise the target of a link, or text that GitHub, GitLab or Slack would turn into a link or mention.
 _REFERENCE = lazy_pattern(
     rf"(?P<code>{_IN_CODE})|(?P<target>(?<!\\)\]\([^()\s]*\))"
     r"|(?P<mark>[@#!~$%^](?=[\w\"\\])|&(?=\w)(?!(?:amp|lt);)|(?i:\bGH\\?-(?=\d))|(?<=\w):(?=//)|(?i:\bwww(?=\.)))"
@@ -26,15 +26,15 @@ _LOOKED_AT = 4_096  # characters
 
 
 def one_line(text: str, limit: int = 300) -> str:
-    """``text`` on one printable line of at most ``limit`` characters."""
-    seen = text[: max(_LOOKED_AT, 4 * limit)]  # a megabyte is not gone through for a line
+    """Return ``text`` on one printable line of at most ``limit`` characters."""
+    seen = text[: max(_LOOKED_AT, 4 * limit)]  # do not scan a megabyte for one line
     printable = seen if seen.isprintable() else "".join(c if c.isprintable() else " " for c in seen)
     line = " ".join(printable.split())
     return line if len(line) <= limit and len(seen) == len(text) else line[: limit - 1] + "…"
 
 
 def code(text: str, limit: int = 300) -> str:
-    """``text`` as a code span, in which neither HTML nor Markdown means anything."""
+    """Return ``text`` as a code span, without effect of HTML or Markdown."""
     line = one_line(text, limit)
     fence = "`" * (max((len(run) for run in _TICKS.findall(line)), default=0) + 1)
     pad = " " if line[:1] == "`" or line[-1:] == "`" or not line else ""
@@ -42,13 +42,13 @@ def code(text: str, limit: int = 300) -> str:
 
 
 def plain(text: str, limit: int = 300) -> str:
-    """``text`` as prose, every sign that means something to Markdown or HTML escaped."""
+    """Return ``text`` as prose, with Markdown and HTML characters escaped."""
     escaped = one_line(text, limit).replace("&", "&amp;").replace("<", "&lt;")
     return _SPECIAL.sub(r"\\\1", escaped)
 
 
 def link(title: str, url: str) -> str:
-    """A link, where ``url`` is of http or https; else only its title."""
+    """Return a link if ``url`` is http or https; otherwise only its title."""
     try:
         good = urlsplit(url).scheme in {"http", "https"}
     except ValueError:
@@ -57,10 +57,10 @@ def link(title: str, url: str) -> str:
 
 
 def without_references(markdown: str) -> str:
-    """Markdown of ours, in which no text of others mentions, refers to or links to anything, where it is posted.
+    """Return Markdown in which untrusted texts do not mention, reference or link anything where it is posted.
 
-    GitHub and GitLab look for these after they have read the Markdown, so that escaping them does not help: a character
-    without width goes between. A line that begins with a slash would be a quick action on GitLab.
+    GitHub and GitLab look for references after parsing the Markdown, so escaping does not help: a zero-width character
+    is inserted. A line that begins with a slash would be a quick action on GitLab.
     """
     separated = markdown
     if _SIGN.search(markdown):  # most parts have none
@@ -69,11 +69,11 @@ def without_references(markdown: str) -> str:
 
 
 def page(url: str) -> str:
-    """An address as the target of a link, in which nothing ends the link."""
+    """Return a URL as the target of a link, with characters that would end the link percent-encoded."""
     return quote(url, safe=":/?#@!$&*+,;=%~-._")
 
 
 def clip(text: str, limit: int) -> str:
-    """``text`` in at most ``limit`` bytes of UTF-8, cut between characters."""
+    """Return ``text`` in at most ``limit`` bytes of UTF-8, cut between characters."""
     data = text.encode()
     return text if len(data) <= limit else data[: max(limit, 0)].decode(errors="ignore")

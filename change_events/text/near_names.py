@@ -1,4 +1,4 @@
-"""Names that someone may have meant."""
+"""Similar names, for suggestions."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SHORTEST = 3  # characters of a part of a name that says something
+_SHORTEST = 3  # characters of a significant part of a name
 
 
 def near_names(wanted: str, known: Iterable[str], *, most: int, cutoff: float) -> list[str]:
-    """The known names that are like the wanted one, in any case: those that hold it first, the shortest before others.
+    """Return known names similar to the wanted one, ignoring case: those that contain it first, the shortest first.
 
     Args:
-        wanted: what was asked for.
-        known: names that there are.
-        most: names to return at most.
-        cutoff: how like a name must be that does not hold it, from 0 to 1.
+        wanted: the requested name.
+        known: the existing names.
+        most: largest number of names to return.
+        cutoff: minimum similarity, from 0 to 1, of a name that does not contain it.
     """
     folded = wanted.casefold()
     names = {name: name.casefold() for name in known}
     holding = [name for name, text in names.items() if folded in text and len(folded) >= _SHORTEST]
     if len(holding) >= most:
         return sorted(holding, key=lambda name: (len(name), name))[:most]
-    import difflib  # for mistakes
+    import difflib  # imported late: only needed for errors
 
     like = difflib.get_close_matches(folded, names.values(), n=most, cutoff=cutoff)
     others = [name for text in like for name, other in names.items() if other == text]

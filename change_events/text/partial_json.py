@@ -1,4 +1,4 @@
-"""Some attributes of a JSON object, decoded without the rest: a large object costs little more than being skipped."""
+"""Decodes some attributes of a JSON object and skips the rest, which is much cheaper for a large object."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ def attributes(data: bytes, names: tuple[str, ...], *, raw: bool = False) -> dic
 
     Args:
         data: JSON.
-        names: of attributes; one set of names is compiled once.
-        raw: leave the values undecoded, as bytes; else numbers are exact, as :func:`change_events.diff.decode_exact`
-            gives them.
+        names: names of the attributes; each set of names is compiled once.
+        raw: leave the values undecoded, as bytes; else numbers are exact (:func:`change_events.diff.decode_exact`).
 
     Returns:
-        What is there by name; empty for ``null``. None where this way does not work (no object, a name or a number
-        that the decoder does not take): decode the whole.
+        The present attributes by name; empty for ``null``. None if the decoder fails (not an object, an unsupported
+        name or number): decode the whole.
     """
     decoder = _decoder(names, raw)
     if decoder is None:
@@ -44,6 +43,6 @@ def _decoder(names: tuple[str, ...], raw: bool) -> msgspec.json.Decoder[Any] | N
     keys = {f"field_{number}": name for number, name in enumerate(names)}
     try:
         shape = msgspec.defstruct("Attributes", fields, rename=keys, gc=False)
-    except ValueError:  # a name with quotes or a backslash in it
+    except ValueError:  # a name with quotes or a backslash
         return None
     return msgspec.json.Decoder(shape | None, float_hook=Number)

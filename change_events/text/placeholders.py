@@ -1,4 +1,4 @@
-"""The placeholders that texts of the settings may hold."""
+"""Placeholders in texts of the settings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ PLACEHOLDERS = ("workspace", "directory")
 
 
 def filled(text: str | None, **values: str | None) -> str | None:
-    """``text`` with ``{workspace}`` and ``{directory}`` filled in; None where nothing is left of it."""
+    """Return ``text`` with ``{workspace}`` and ``{directory}`` substituted; None if nothing remains."""
     if text is None:
         return None
     for name in PLACEHOLDERS:

@@ -1,8 +1,8 @@
-"""Numbers of things in words."""
+"""Numbers with nouns."""
 
 from __future__ import annotations
 
 
 def number_of(number: int, noun: str) -> str:
-    """``1 host``, ``2 hosts``: for nouns whose plural has an s."""
+    """Return ``1 host``, ``2 hosts``: for nouns with a plural in s."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""Points in time and durations as people write them: ``2h``, ``14:05``, ``2026-11-24``, ``2026-11-24T14:00+01:00``."""
+"""Times and durations as users write them: ``2h``, ``14:05``, ``2026-11-24``, ``2026-11-24T14:00+01:00``."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 def parse_moment(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
-    """Read one moment, in UTC.
+    """Parse a time, and return it in UTC.
 
     Args:
-        text: an age, counted back from ``now``; a time of day, the last one before ``now`` by the local clock; an
-            ISO 8601 date or time (local where it names no zone); or ``@`` and seconds since 1970, as ``date +@%s``
+        text: an age relative to ``now``; a time of day, the last one before ``now`` in local time; an
+            ISO 8601 date or time (local without a zone); or ``@`` and seconds since 1970, as ``date +@%s``
             prints them.
-        now: what an age is counted from, in UTC.
-        zone: what is local; None for this machine's.
+        now: the current time, in UTC.
+        zone: the local time zone; None for that of the machine.
 
     Raises:
-        ValueError, OverflowError: it is none of these, or too long ago to be a date.
+        ValueError, OverflowError: the text has none of these forms, or is too long ago for a date.
     """
     text = text.strip()
     if (seconds := _seconds(text)) is not None:
@@ -42,7 +42,7 @@ def parse_moment(text: str, now: datetime, zone: tzinfo | None = None) -> dateti
 
 
 def _last_at(hour: int, minute: int, now: datetime, zone: tzinfo | None) -> datetime:
-    """When the local clock last showed this; by the day's own offset, which a change of summer time moves."""
+    """Return when the local clock last showed this time, by the UTC offset of that day."""
     today = now.astimezone(zone).date()
     for day in (today, today - timedelta(days=1)):
         found = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).astimezone(UTC)  # of that day
@@ -52,7 +52,7 @@ def _last_at(hour: int, minute: int, now: datetime, zone: tzinfo | None) -> date
 
 
 def parse_duration(text: str) -> float:
-    """Read a duration (``90s``, ``2h``, ``1d``), in seconds. Raises ValueError."""
+    """Parse a duration (``90s``, ``2h``, ``1d``) to seconds. Raises ValueError."""
     seconds = _seconds(text.strip())
     if seconds is None:
         raise ValueError(text)
@@ -65,7 +65,7 @@ def _seconds(text: str) -> float | None:
 
 
 def short_duration(seconds: float) -> str:
-    """A duration in its largest unit, for texts: ``40 s``, ``12 min``, ``5 h``, ``3 d``; never below zero."""
+    """Return a duration in its largest unit: ``40 s``, ``12 min``, ``5 h``, ``3 d``; never below zero."""
     seconds = max(0.0, seconds)
     for unit, size, most in (("s", 1, 60), ("min", 60, 3_600), ("h", 3_600, 2 * 86_400)):
         if seconds < most:
@@ -74,8 +74,8 @@ def short_duration(seconds: float) -> str:
 
 
 def lasted(seconds: float) -> str:
-    """A duration as people write it: ``0.4 s``, ``12 s``, ``2 min 05 s``, ``1 h 03 min``; never below zero."""
-    seconds = max(0.0, seconds)  # the clock may have been set back meanwhile
+    """Return a duration in full: ``0.4 s``, ``12 s``, ``2 min 05 s``, ``1 h 03 min``; never below zero."""
+    seconds = max(0.0, seconds)  # the clock may have been set back
     if seconds < 10:  # noqa: PLR2004 - below ten seconds the tenths matter
         return f"{seconds:.1f} s"
     if round(seconds) < _MINUTE:
