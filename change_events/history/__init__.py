@@ -1,6 +1,6 @@
-"""What is known of a thing's past: its last changes, what they undid, and what changed before a moment.
+"""History of resources, tasks and hosts: last changes, reverts, and changes before a given time.
 
-Everything here asks a :class:`~change_events.history.source.Source`, which a journal is; other sources can follow.
+All functions read a :class:`~change_events.history.source.Source`, e.g. a journal.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Signals that two runs of a stack give together: what one weakened, the next one makes use of within a day."""
+"""Signals from two runs of a stack: one weakened a protection, and another made use of that within a day."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from change_events.model import Change, ChangeEvent
 
 DAY = timedelta(hours=24)
-_MOST_EVENTS = 20  # of a stack that are looked at
+_MOST_EVENTS = 20  # examined per stack
 _PROTECTIONS = {"protection_removed", "data_loss_armed"}
 
 
 def across_runs(
     source: Source, event: ChangeEvent, changes: Sequence[Change], before: Sequence[str], end: float
 ) -> Iterator[Signal]:
-    """What the run does after an earlier one of its stack had prepared it.
+    """Yield signals for changes prepared by an earlier run of the same stack.
 
     Args:
-        source: where earlier events are.
-        event: the run at hand.
-        changes: what it has applied.
+        source: source of earlier events.
+        event: event of the current run.
+        changes: its applied changes.
         before: ids of earlier events of the stack, newest first.
-        end: when to stop looking (``time.monotonic``).
+        end: deadline (``time.monotonic``).
     """
     gone = {address: change for change in changes if _ends(change) for address in _addresses(change)}
     wider = next((change for change in changes if _has(change, "iam_widened")), None)
@@ -75,7 +75,7 @@ def _has(change: Change, name: str) -> bool:
 
 
 def _of_a_day(source: Source, event: ChangeEvent, before: Sequence[str], end: float) -> Iterator[ChangeEvent]:
-    """The events of the day before, newest first."""
+    """Yield the events of the preceding day, newest first."""
     for event_id in before[:_MOST_EVENTS]:
         record = source.get(event_id) if time.monotonic() < end else None
         if record is None or record.started_at < event.started_at - DAY:

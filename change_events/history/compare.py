@@ -1,4 +1,4 @@
-"""Two events side by side: what one changed that the other did not."""
+"""Comparison of two events: changes of one that the other does not have."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class BothDiffer(msgspec.Struct, frozen=True, omit_defaults=True):
     """A change that both have, in another way.
 
     Attributes:
-        facts: action, outcome and error, where they differ.
+        facts: action, outcome and error, as far as they differ.
         attributes: those in which they differ.
         hosts_a: hosts that the task changed only in the first event; ``hosts_b`` likewise.
         things_a: what the task changed only in the first event; ``things_b`` likewise.
@@ -89,13 +89,13 @@ class Comparison(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing but the circumstances differs."""
+        """Whether only the circumstances differ."""
         rest = (self.only_a, self.only_b, self.different, self.hosts, self.failures_a, self.failures_b)
         return not any((*rest, self.signals_a, self.signals_b))
 
 
 def compare(a: ChangeEvent, b: ChangeEvent) -> Comparison:
-    """What ``a`` changed that ``b`` did not, and the other way round."""
+    """Return the differences between the changes of two events."""
     ours, theirs = _changes(a), _changes(b)
     both = [(ours[key], theirs[key]) for key in ours if key in theirs]
     different = [found for pair in both if (found := _pair(*pair)) is not None]
@@ -120,7 +120,7 @@ def compare(a: ChangeEvent, b: ChangeEvent) -> Comparison:
 
 
 def _changes(event: ChangeEvent) -> dict[tuple[str, str | None], Change]:
-    """By address; tasks by role, name and number, which is what makes them the same in two runs of a playbook."""
+    """Return changes by address; tasks by role, name and number, which identify them across runs of a playbook."""
     return {(change.address, change.deposed): change for change in event.changes if change.action not in _ADDED}
 
 

@@ -1,4 +1,4 @@
-"""Which earlier change a change undoes: read off fingerprints, so that redacted values count as well."""
+"""The earlier change that a change undoes, by fingerprints, so that redacted values are compared as well."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _APPLIED = "applied"
 
 
 def undone_by(before: str | None, after: str | None, earlier: Sequence[Touch]) -> Touch | None:
-    """The change that took away the value which now returns; None where no value returns.
+    """Return the earlier change that replaced the value now restored; None if no value is restored.
 
     Args:
-        before: fingerprint of the value that a change replaces.
-        after: fingerprint of the value that it sets.
-        earlier: changes of the same attribute, newest first. What failed is passed over; a value that is not
-            comparable ends the search, since anything may have happened there.
+        before: fingerprint of the replaced value.
+        after: fingerprint of the new value.
+        earlier: changes of the same attribute, newest first. Failed ones are skipped; a value that is not
+            comparable ends the search, since its content is unknown.
     """
     if before is None or after is None or before == after:
         return None
@@ -35,7 +35,7 @@ def undone_by(before: str | None, after: str | None, earlier: Sequence[Touch]) -
 
 
 def runs_alike(before: str | None, after: str | None, earlier: Sequence[Touch]) -> list[Touch]:
-    """The changes right before this one that set the same value over the same other value, newest first."""
+    """Return the changes directly before this one with the same old and new values, newest first."""
     alike: list[Touch] = []
     if before is None or after is None or before == after:
         return alike
@@ -47,7 +47,7 @@ def runs_alike(before: str | None, after: str | None, earlier: Sequence[Touch]) 
 
 
 def is_flapping(before: str | None, after: str | None, earlier: Sequence[Touch]) -> bool:
-    """Whether the two values take turns: A to B, B to A, and now A to B again."""
+    """Return whether the values alternate: A to B, B to A, and now A to B again."""
     if before is None or after is None or before == after:
         return False
     applied = [touch for touch in earlier if touch.outcome == _APPLIED][:2]

@@ -1,7 +1,7 @@
-"""Signals that only the past can show: a value returns or keeps changing, a type is new, a failed apply is completed.
+"""Signals derived from history: a value is restored or keeps changing, a type is new, a failed apply is completed.
 
-Found when an event settles, before it is recorded. Each names the events it is based on. What the journal cannot prove
-is not claimed: values that are not comparable, stacks without a past, older events that are not indexed yet.
+They are derived when an event settles, before it is recorded, and name the events they are based on. Nothing is
+reported without proof: values that are not comparable, stacks without history, older events not yet indexed.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
     from change_events.journal.touched_records import KnownThing, Touch
     from change_events.model import Change, ChangeEvent
 
-SECONDS = 0.3  # that a run's end may wait for this
-WINDOW = timedelta(days=90)  # in which a value that returns is a revert
+SECONDS = 0.3  # time limit at the end of a run
+WINDOW = timedelta(days=90)  # within which a restored value is a revert
 ALIKE = 3  # runs in a row that set the same attribute from and to the same values
-HISTORY = 3  # runs of a stack before which nothing is a first time
+HISTORY = 3  # runs of a stack required for a first time
 _MOST_CHANGES = 200
-_MOST_ATTRIBUTES = 50  # of one change
+_MOST_ATTRIBUTES = 50  # per change
 _MOST_RUNS = 1_000
-_MOST_FAILED = 5  # failed runs in a row that one run can complete
+_MOST_FAILED = 5  # consecutive failed runs completed by one run
 _NAMED = 3
-_MOVED = 4  # addresses that one resource had before
+_MOVED = 4  # earlier addresses of a resource
 _TOUCHING = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DESTROY, Action.IMPORT)
 _EDITED = (CauseKind.EDITED_LINE, CauseKind.UNCOMMITTED_EDIT, CauseKind.VARIABLE_GIVEN)
 _FAILED = (Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN)
 
 
 class _Seen(NamedTuple):
-    """One attribute of this run: its fingerprints, and what was changed of it before, newest first."""
+    """One attribute of this run: its fingerprints, and its earlier changes, newest first."""
 
     path: str
     before: str | None
@@ -52,7 +52,7 @@ class _Seen(NamedTuple):
 
 
 class _Run(NamedTuple):
-    """The run at hand: its applied changes of resources, and the ids of earlier events of its stack, newest first."""
+    """The current run: its applied changes of resources, and the ids of earlier events of its stack, newest first."""
 
     event: ChangeEvent
     stack: str
@@ -61,12 +61,12 @@ class _Run(NamedTuple):
 
 
 def history_signals(source: Source, event: ChangeEvent, *, seconds: float = SECONDS) -> tuple[Signal, ...]:
-    """What the past says of an event that is about to settle.
+    """Return the signals of an event that is about to settle.
 
     Args:
-        source: a journal that does not hold the event's changes yet, or holds them from an earlier settling.
-        event: redacted; its changes have their outcomes.
-        seconds: after which what was not looked at yet stays so.
+        source: a journal without the event's changes, or with those of an earlier settling.
+        event: the event, redacted; its changes have their outcomes.
+        seconds: time limit; the rest is not examined.
 
     Raises:
         JournalError: the journal cannot be read.
@@ -78,7 +78,7 @@ def history_signals(source: Source, event: ChangeEvent, *, seconds: float = SECO
         change
         for change in event.changes
         if change.outcome is ChangeOutcome.APPLIED and change.task is None and _is_managed(change)
-        if not is_marked(change.address)  # the past may be another's
+        if not is_marked(change.address)  # the history may be of another resource
     ]
     if not changes:
         return planned
@@ -131,7 +131,7 @@ def _seen(source: Source, run: _Run, change: Change) -> Iterator[_Seen]:
 
 
 def _things(source: Source, stack: str, change: Change) -> list[tuple[KnownThing, datetime | None]]:
-    """The resource under its address, and under those that it had before, until it was moved."""
+    """Return the resource by its address, and by earlier ones with the time of the move."""
     found: list[tuple[KnownThing, datetime | None]] = []
     address, until = change.address, None
     for _ in range(_MOVED):
@@ -154,7 +154,7 @@ def _flapping(change: Change, turning: list[_Seen]) -> Signal:
 
 
 def _is_perpetual(seen: _Seen, change: Change, runs: list[str]) -> bool:
-    """Whether this and the last two runs of the stack set the same over the same, and no edit explains this one."""
+    """Return whether this and the last two runs of the stack made the same change, and no edit explains this one."""
     alike = runs_alike(seen.before, seen.after, seen.earlier)
     in_a_row = [touch.event for touch in alike[: ALIKE - 1]] == runs[: ALIKE - 1]
     return len(alike) >= ALIKE - 1 and in_a_row and not _is_edited(change, seen.path)
@@ -219,7 +219,7 @@ def _first_touch(source: Source, run: _Run) -> Iterator[Signal]:
 
 
 def _finished_later(source: Source, run: _Run) -> Iterator[Signal]:
-    """Failed runs right before this one, of which it has done all that was left."""
+    """Yield a signal for failed runs directly before this one whose remaining changes it has applied."""
     event = run.event
     if event.outcome is not Outcome.SUCCEEDED:
         return
@@ -228,7 +228,7 @@ def _finished_later(source: Source, run: _Run) -> Iterator[Signal]:
     for event_id in run.before[:_MOST_FAILED]:
         record = source.get(event_id)
         if record is not None and record.event.state is not None:
-            continue  # an edit of the state between a failed run and the one that completes it
+            continue  # a state edit between a failed run and its completion
         if record is None or record.outcome not in _FAILED:
             break
         failed = record.event
@@ -253,7 +253,7 @@ def _finished_later(source: Source, run: _Run) -> Iterator[Signal]:
 
 
 def _planned_there(source: Source, event: ChangeEvent) -> Iterator[Signal]:
-    """The run that saved the plan which this one applied: the same file, by its digest."""
+    """Yield a signal for the run that saved the plan applied by this one, by the digest of the file."""
     if not (event.tool and event.tool.plan):
         return
     for event_id in source.events_of_plan(event.tool.plan, limit=_MOST_FAILED):

@@ -1,4 +1,4 @@
-"""What the questions of this package are asked: a journal, or the ledger of a team."""
+"""The interface for reading events and their history: a journal, or the ledger of a team."""
 
 from __future__ import annotations
 
@@ -16,88 +16,88 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """Answers about events and things. Every method may raise JournalError; the journal's docstrings say the rest.
+    """Read access to events and things (resources, tasks, hosts). Every method may raise JournalError.
 
-    `tests/history/test_source_conformance.py` holds what every source has to answer.
+    The methods of the journal have the details; `tests/history/test_source_conformance.py` specifies every answer.
     """
 
     @property
     def called(self) -> str:
-        """What it is, as sentences say it: ``journal`` or ``ledger``."""
+        """Its name for messages: ``journal`` or ``ledger``."""
 
     def get(self, id_or_prefix: str, /) -> Record | None:
-        """The event with this id."""
+        """Return the event with this id or unique prefix."""
 
     def list(self, query: Query, /) -> Iterator[Record]:
-        """Events, newest first."""
+        """Yield events, newest first."""
 
     def figures(self, query: Query, /, *, most: int) -> Figures:
-        """How many events there are, in all and by outcome, kind, tool, environment and service."""
+        """Return the number of events, in total and by outcome, kind, tool, environment and service."""
 
     def searched_since(self, query: Query, /) -> datetime | None:
-        """The start of the oldest event whose body ``query`` looks at; None where it looks at all, or needs none."""
+        """Return the start of the oldest event searched for the query's text; None if all or none are searched."""
 
     def counted(self, query: Query, /, *, by: Sequence[str] = (), width: timedelta) -> Sequence[Count]:
-        """How many events a query selects: by spans of time of this width from its ``since`` on, and by columns.
+        """Return the number of selected events by columns and by spans of ``width``, starting at the query's ``since``.
 
-        Ordered by span and values; what has no event is left out. ``limit`` and ``before`` of the query do not count.
+        Ordered by span and values, without zero counts. ``limit`` and ``before`` of the query are ignored.
 
         Args:
-            query: with ``since`` and ``until``, at most 1,000 spans apart.
-            by: of environment, service, kind, phase, severity, outcome (`running` where there is none) and host, by
-                which an event of several hosts is counted several times, and one without hosts is not.
-            width: whole microseconds.
+            query: has ``since`` and ``until``, at most 1,000 spans apart.
+            by: columns of environment, service, kind, phase, severity, outcome (`running` if there is none) and host;
+                by host, an event counts once per host, and not at all without hosts.
+            width: a multiple of a microsecond.
 
         Raises:
-            ValueError: the spans are more, or the columns are others.
+            ValueError: there are more spans, or other columns.
         """
 
     def drift_checks(self) -> Sequence[LastCheck]:
-        """The last drift check of each directory."""
+        """Return the last drift check of each directory."""
 
     def known(self) -> Known:
-        """How far back things are known."""
+        """Return how far back things are known."""
 
     def things_at(self, pattern: str, /, *, limit: int) -> Sequence[KnownThing]:
-        """Things by address, prefix or glob."""
+        """Return things by address, prefix or glob."""
 
     def things_named(self, name: str, /, *, limit: int) -> Sequence[KnownThing]:
-        """Resources by id, name or network address."""
+        """Return resources by id, name or network address."""
 
     def names_of(self, things: Iterable[int], /) -> Mapping[int, Sequence[str]]:
-        """By what else each of these is known."""
+        """Return the other names of each of these things."""
 
     def addresses(self, *, limit: int) -> Sequence[str]:
-        """Addresses, hosts and names, for near matches."""
+        """Return addresses, hosts and names, for near matches."""
 
     def things_of_stack(self, stack: str, addresses: Sequence[str], /) -> Mapping[str, KnownThing]:
-        """Those of these addresses that are known in a stack."""
+        """Return those of these addresses that are known in a stack."""
 
     def paths(self, thing: int, attribute: str = "", /, *, limit: int) -> Sequence[str]:
-        """Attributes of a thing that were changed."""
+        """Return the changed attributes of a thing."""
 
     def touches(
         self, thing: int, path: str = "", /, *, since: datetime | None = None, until: datetime | None = None, limit: int
     ) -> Sequence[Touch]:
-        """What was changed of one attribute, newest first."""
+        """Return the changes of one attribute, newest first."""
 
     def newest(self, things: Sequence[int], /) -> Mapping[int, int]:
-        """When each thing was last changed, as numbers that grow with time."""
+        """Return when each thing was last changed, as numbers that grow with time."""
 
     def moves(self, stack: str, address: str, /) -> Sequence[Move]:
-        """Moves to and from an address."""
+        """Return the moves to and from an address."""
 
     def stacks(self, *, limit: int) -> Sequence[str]:
-        """Keys of the stacks that have runs, the one that ran last first."""
+        """Return the keys of stacks with runs, the most recent run first."""
 
     def events_of_stack(self, stack: str, /, *, limit: int) -> Sequence[str]:
-        """Ids of the runs of a stack, newest first; none that were made of history."""
+        """Return the ids of the runs of a stack, newest first, without backfilled ones."""
 
     def events_of_plan(self, digest: str, /, *, limit: int) -> Sequence[str]:
-        """Ids of the events that saved or applied a plan file, newest first."""
+        """Return the ids of the events that saved or applied a plan file, newest first."""
 
     def is_type_known(self, stack: str, kind: str, /, *, but: str) -> bool:
-        """Whether a type was touched in a stack by another event."""
+        """Return whether another event touched a type in a stack."""
 
     def values_of(self, column: str, /, *, limit: int) -> Sequence[str]:
-        """The environments or services that events name."""
+        """Return the environments or services of events."""

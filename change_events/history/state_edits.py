@@ -1,4 +1,4 @@
-"""What a state command did to a resource before a run changes it: the entry that it removed, moved or marked."""
+"""Signals for changes of resources whose state entry was removed, moved or marked by an earlier command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from change_events.journal.touched_records import Touch
     from change_events.model import Change, ChangeEvent
 
-_MOST = 200  # changes of one run that are looked up
+_MOST = 200  # changes examined per run
 _EDITED = {
     "taint": "marked as tainted",
     "untaint": "unmarked as tainted",
@@ -30,13 +30,13 @@ _ACTIONS = (Action.FORGET, Action.MOVE, Action.IMPORT, Action.EDIT)
 
 
 def edited_before(source: Source, event: ChangeEvent, changes: Sequence[Change], end: float) -> Iterator[Signal]:
-    """A signal for each change whose resource was last touched by an edit of the state.
+    """Yield a signal for each change whose resource was last touched by an edit of the state.
 
     Args:
         source: the journal.
-        event: a run that is about to settle.
-        changes: those of it that were applied.
-        end: when to stop looking, by the monotonic clock.
+        event: event of a run that is about to settle.
+        changes: its applied changes.
+        end: deadline by the monotonic clock.
     """
     if event.state is not None:
         return
@@ -65,7 +65,7 @@ def edited_before(source: Source, event: ChangeEvent, changes: Sequence[Change],
 
 
 def _moved_away(source: Source, stack: str, event: ChangeEvent, change: Change, last: Touch | None) -> Signal | None:
-    """That a command moved the object of this address elsewhere after the address was last touched."""
+    """Return a signal if a command moved the object of this address after the address was last touched."""
     moves = [move for move in source.moves(stack, change.address) if move.old == change.address != move.new]
     if not moves or moves[0].at > event.started_at or (last is not None and last.at > moves[0].at):
         return None
@@ -76,7 +76,7 @@ def _moved_away(source: Source, stack: str, event: ChangeEvent, change: Change, 
     since = [touch for touch in touches if touch.event != event.id]
     record = source.get(since[-1].event) if since else None
     if record is None or record.event.state is None or record.event.backfilled is not None:
-        return None  # a move of a run is a change that its configuration says
+        return None  # a run moves what its configuration declares
     ago = short_duration((event.started_at - moves[0].at).total_seconds())
     moved = next((one for one in record.event.changes if one.address == moves[0].new), None)
     if moved is not None and moved.note == ELSEWHERE:
@@ -94,7 +94,7 @@ def _moved_away(source: Source, stack: str, event: ChangeEvent, change: Change, 
 
 
 def _fate(event: ChangeEvent, address: str) -> str:
-    """What this run does to an object that nothing else touched since it was moved there."""
+    """Return what this run does to an object that was not touched since the move."""
     own = next((one for one in event.changes if one.address == address and not one.deposed), None)
     if own is not None and own.action in _ENDS:
         to_do, done = _ENDS[own.action]
@@ -107,9 +107,9 @@ def _fate(event: ChangeEvent, address: str) -> str:
 def _reason(event: ChangeEvent, change: Change, earlier: ChangeEvent) -> str:
     edit = next((one for one in earlier.changes if one.address == change.address and not one.deposed), None)
     if edit is None or (earlier.state is None and edit.action is not Action.FORGET):
-        return ""  # imports and moves of a run are changes that its configuration says
+        return ""  # a run imports and moves what its configuration declares
     if earlier.backfilled is not None:
-        return ""  # between two states an apply may have done it
+        return ""  # an apply between the two states may have done it
     what = _words(edit)
     if not what:
         return ""
@@ -123,7 +123,7 @@ def _reason(event: ChangeEvent, change: Change, earlier: ChangeEvent) -> str:
 
 
 def _author(earlier: ChangeEvent) -> str:
-    """Who made an edit, and how; where another command may have made it, only that."""
+    """Return who made an edit, and how; without the author if another command may have made it."""
     state, user = earlier.state, earlier.actor.user if earlier.actor else None
     if state is not None and earlier.outcome in UNFINISHED:
         return f" during a {UNFINISHED[earlier.outcome]} {state.command}{f' of {user}' if user else ''}"

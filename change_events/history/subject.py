@@ -1,4 +1,4 @@
-"""What a person means by a text: resources by address, prefix, glob, id or name, one attribute of them, or a host."""
+"""Resolves a text to resources (by address, prefix, glob, id or name), one attribute of them, or a host."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from change_events.journal.touched_records import KnownThing
 
 MOST_THINGS = 200
-_MOST_LINKED = 20  # things of which other names are followed to hosts and resources
+_MOST_LINKED = 20  # things whose other names are resolved to hosts and resources
 _MOST_MOVES = 20
-_NEAR = 20_000  # names that near matches are looked for among
+_NEAR = 20_000  # names searched for near matches
 
 
 class Span(NamedTuple):
-    """A thing, and the time in which what was changed of it belongs to the subject."""
+    """A thing, and the period whose changes belong to the subject."""
 
     thing: KnownThing
     since: datetime | None = None
@@ -29,17 +29,17 @@ class Span(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """What is asked about: ``attribute`` is empty where all of the things is."""
+    """A resolved subject; an empty ``attribute`` stands for the whole things."""
 
     spans: tuple[Span, ...]
     attribute: str = ""
 
 
 def subject_of(source: Source, text: str) -> Subject:
-    """What ``text`` means.
+    """Return the subject of ``text``.
 
     Raises:
-        TfeventError: nothing of that name is known; the text names near matches, and how far back anything is known.
+        TfeventError: the name is unknown; the text has near matches, and how far back anything is known.
     """
     text = text.strip()
     things = _things(source, text) if text else []
@@ -53,7 +53,7 @@ def subject_of(source: Source, text: str) -> Subject:
 
 
 def _things(source: Source, text: str) -> list[KnownThing]:
-    """By address and by name; and a machine that both tools know, under either of its names."""
+    """Return things by address and by name; a machine known to both tools under either of its names."""
     found = {thing.number: thing for thing in source.things_at(text, limit=MOST_THINGS)}
     found |= {thing.number: thing for thing in source.things_named(text, limit=MOST_THINGS)}
     if len(found) <= _MOST_LINKED:
@@ -68,13 +68,13 @@ def _is_host(thing: KnownThing, name: str) -> bool:
 
 
 def _is_instance(address: str, head: str) -> bool:
-    """Whether an address is ``head`` itself or an instance of it; a glob has matched as a whole."""
+    """Return whether an address is ``head`` or an instance of it; a glob has matched as a whole."""
     rest = address[len(head) :]
     return "*" in head or "?" in head or not rest or (rest[0] == "[" and rest[-1] == "]" and "]." not in rest)
 
 
 def _split(text: str) -> Iterator[tuple[str, str]]:
-    """An address and an attribute below it, at each dot outside of brackets, the longest address first."""
+    """Yield an address and an attribute for each dot outside of brackets, the longest address first."""
     for place in range(len(text) - 1, 0, -1):
         if text[place] == "." and not _is_quoted(text, place):
             yield text[:place], text[place + 1 :]
@@ -98,7 +98,7 @@ def _known_attribute(source: Source, things: Sequence[KnownThing], attribute: st
 
 
 def _followed(source: Source, things: Sequence[KnownThing]) -> tuple[Span, ...]:
-    """The things and, of those that were moved, what was changed under the other address, before or after the move."""
+    """Return the things and, for moved ones, the changes under the other address before or after the move."""
     spans = {Span(thing): None for thing in things}
     if len(things) > _MOST_LINKED:
         return tuple(spans)
@@ -113,7 +113,7 @@ def _followed(source: Source, things: Sequence[KnownThing]) -> tuple[Span, ...]:
 
 
 def _earlier(source: Source, span: Span, seen: set[str]) -> Iterator[Span]:
-    """Under the addresses that it was moved from, until then."""
+    """Yield the addresses it was moved from, until the move."""
     seen.add(span.thing.address)
     for move in source.moves(span.thing.stack, span.thing.address):
         if move.new != span.thing.address or move.old in seen or len(seen) > _MOST_MOVES:
@@ -125,7 +125,7 @@ def _earlier(source: Source, span: Span, seen: set[str]) -> Iterator[Span]:
 
 
 def _later(source: Source, span: Span, seen: set[str]) -> Iterator[Span]:
-    """Under the addresses that it was moved to, from then on."""
+    """Yield the addresses it was moved to, from the move on."""
     seen.add(span.thing.address)
     for move in source.moves(span.thing.stack, span.thing.address):
         if move.old != span.thing.address or move.new in seen or len(seen) > _MOST_MOVES:
@@ -138,7 +138,7 @@ def _later(source: Source, span: Span, seen: set[str]) -> Iterator[Span]:
 
 
 def nothing_known(source: Source) -> str:
-    """What is said where no change is recorded at all."""
+    """Return the message for a source without changes."""
     return f"nothing was changed yet, as far as the {source.called} knows: `tfevent apply` records its first event"
 
 

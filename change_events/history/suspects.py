@@ -1,6 +1,6 @@
-"""What changed before a moment, the likeliest cause of an incident first; each score with its reasons in words.
+"""Changes before an incident, ranked as possible causes; each score has its reasons.
 
-No learning and no hidden weights: :mod:`change_events.history.weights` has every figure.
+All weights are in :mod:`change_events.history.weights`; nothing is learned.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 MOST_EVENTS = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LONGEST_RUN = timedelta(hours=12)  # a run that began so long before the window may still end in it
-_MOST_THINGS = 40  # of one event whose past is looked at
-_CERTAIN = ("object", "name")  # what a backfilled event may have its time from
+_LONGEST_RUN = timedelta(hours=12)  # a run that started this long before the window may end in it
+_MOST_THINGS = 40  # per event whose history is read
+_CERTAIN = ("object", "name")  # accepted sources of a backfilled event's time
 _NOTHING = (Outcome.DECLINED, Outcome.NO_CHANGE)
 _BAD = (Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN)
 _LABELS = lazy_pattern(
@@ -44,12 +44,12 @@ _FIX = lazy_pattern(r"\b(hot)?fix(es|ed)?\b|\bincident\b|\bmitigat|\boutage\b|\b
 
 
 class Incident(NamedTuple):
-    """What is known of an incident.
+    """The known facts of an incident.
 
     Attributes:
-        at: when it began, UTC.
-        window: how long before it a change may have ended.
-        service: the service that suffers; None where it is not known, likewise the environment and the host.
+        at: its start, UTC.
+        window: how long before the start a change may have ended.
+        service: the affected service; None if unknown, likewise the environment and the host.
     """
 
     at: datetime
@@ -105,12 +105,12 @@ class Ranked(NamedTuple):
 
 
 def suspects(source: Source, incident: Incident, *, limit: int | None) -> Ranking:
-    """Rank what changed before a moment. Raises JournalError."""
+    """Return the ranked changes before an incident. Raises JournalError."""
     return rank(source, incident, limit=limit).ranking
 
 
 def rank(source: Source, incident: Incident, *, limit: int | None) -> Ranked:
-    """The same, for whoever needs the events. Raises JournalError."""
+    """Like :func:`suspects`, but return the events as well. Raises JournalError."""
     since = _before(incident.at, incident.window)
     looked_at, ranked = 0, []
     query = Query(since=_before(since, _LONGEST_RUN), until=incident.at, phase=Phase.APPLIED.value, limit=MOST_EVENTS)
@@ -124,9 +124,9 @@ def rank(source: Source, incident: Incident, *, limit: int | None) -> Ranked:
         if _changed_something(event):
             ranked.append((record, event))
     units_of = {record.parent for record, event in ranked if event.trace is not None and event.trace.unit}
-    # a run of many stacks is what its units did, which are ranked each by itself
+    # a run of many stacks is represented by its units, which are ranked individually
     ranked = [one for one in ranked if one[1].stacks is None or one[0].run not in units_of]
-    known_by: dict[tuple[str, ...], _Known] = {}  # what other teams know is of other things, whatever they are called
+    known_by: dict[tuple[str, ...], _Known] = {}  # things of other teams are different, even with equal names
     found = []
     for record, event in ranked:
         if record.teams not in known_by:
@@ -139,12 +139,12 @@ def rank(source: Source, incident: Incident, *, limit: int | None) -> Ranked:
 
 
 def _before(moment: datetime, length: timedelta) -> datetime:
-    """Never before 1970: no event is older."""
+    """Subtract a duration, but not beyond 1970: no event is older."""
     return moment - min(length, max(moment - _EPOCH, timedelta()))
 
 
 def _changed_something(event: ChangeEvent) -> bool:
-    """A run that was cancelled before its first change, for one, did not."""
+    """Return whether it changed anything; a run cancelled before its first change did not."""
     if event.explicit or event.outcome is None or event.outcome is Outcome.UNKNOWN:
         return True
     outcomes = (ChangeOutcome.APPLIED, ChangeOutcome.FAILED, ChangeOutcome.UNKNOWN)
@@ -152,7 +152,7 @@ def _changed_something(event: ChangeEvent) -> bool:
 
 
 class _Known:
-    """What a source knows, each thing asked for once: the events before an incident change the same ones."""
+    """A cache of a source, since the events before an incident often change the same things."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -170,7 +170,7 @@ class _Known:
         return {address: thing for address, thing in found if thing is not None}
 
     def host(self, address: str) -> KnownThing | None:
-        """The host of this name."""
+        """Return the host with this name."""
         return next((one for one in self.at(address) if one.kind == "host" and one.address == address), None)
 
 
@@ -233,7 +233,7 @@ def _scope(known: _Known, incident: Incident, event: ChangeEvent, rows: list[Row
 
 
 def _host(known: _Known, host: str, rows: list[Row]) -> Iterator[Reason]:
-    """It changed the host, or the resource that is known by its name or address."""
+    """Yield a reason if it changed the host, or the resource known by its name or address."""
     named = known.named(host)
     if any(row.thing.address == host if row.thing.kind == "host" else row.thing.address in named for row in rows):
         yield Reason("host", weights.HOST, f"changed {host}")
@@ -258,7 +258,7 @@ def _signals(source: Source, event: ChangeEvent) -> Iterator[Reason]:
 
 
 def _is_fix(event: ChangeEvent) -> bool:
-    """What its author calls one, or what completed or took back something itself."""
+    """Return whether it is a fix: called so by its author, or a completion or revert."""
     texts = (event.title, event.vcs.subject if event.vcs else None)
     names = {signal.name for signal in event.signals}
     return any(text and _FIX.search(text.casefold()) for text in texts) or bool(names & {"reverted", "finished_later"})
@@ -288,7 +288,7 @@ def _end(event: ChangeEvent) -> Iterator[Reason]:
 
 
 def _reach(known: _Known, event: ChangeEvent, rows: list[Row]) -> Iterator[Reason]:
-    """How much hangs on it: things and hosts that it changed, and machines that playbooks run on."""
+    """Yield a reason for its reach: the number of changed things and hosts, and machines that playbooks run on."""
     things = {row.thing.address: row.thing for row in rows}
     number = len(things)
     if number > 1:
@@ -301,7 +301,7 @@ def _reach(known: _Known, event: ChangeEvent, rows: list[Row]) -> Iterator[Reaso
 
 
 def _past(known: _Known, event: ChangeEvent, rows: list[Row]) -> Iterator[Reason]:
-    """Whether what it changed changes often, or never did before; and whether only labels changed."""
+    """Yield reasons from history: changes that are frequent or new, or of labels only."""
     if event.changes and all(map(_is_label, event.changes)):
         yield Reason("labels_only", weights.LABELS_ONLY, "only labels changed")
         return
@@ -328,7 +328,7 @@ def _is_label(change: Change) -> bool:
 
 
 def _counted(known: _Known, event: ChangeEvent, rows: list[Row]) -> list[tuple[Row, int | None]]:
-    """How often each of these was changed in the time before; None where the thing is not known at all."""
+    """Return how often each was changed in the preceding period; None for an unknown thing."""
     addresses = [row.thing.address for row in rows if row.thing.kind == "resource"]
     resources = known.resources(stack_key(event), addresses)
     found: list[tuple[Row, int | None]] = []
@@ -342,7 +342,7 @@ def _counted(known: _Known, event: ChangeEvent, rows: list[Row]) -> list[tuple[R
 
 
 def _earlier(source: Source, event: ChangeEvent, thing: KnownThing, path: str) -> int:
-    """How often a thing was changed in the time that counts; of an attribute that was not, whether it ever was."""
+    """Return how often a thing was changed lately; for an attribute not changed lately, whether it ever was."""
     until = event.started_at
     since = until - timedelta(days=weights.ROUTINE_DAYS)
     recent = source.touches(thing.number, path, since=since, until=until, limit=weights.ROUTINE_TIMES + 1)

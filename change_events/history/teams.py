@@ -1,4 +1,4 @@
-"""Teams of a ledger whose events are read together: what has the same name in two of them is not the same thing."""
+"""Teams of a ledger that are read together; equal names in two teams do not denote the same thing."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class OfTeams(Protocol):
-    """What a source of several teams has beside the questions.
+    """The additional interface of a source with several teams.
 
     Attributes:
-        teams: whose events are read.
+        teams: the teams whose events are read.
     """
 
     teams: tuple[str, ...]
 
     def of_teams(self, teams: Collection[str], /) -> Source:
-        """The same source for questions about these teams."""
+        """Return this source limited to these teams."""
 
     def versions(self, id_or_prefix: str, /) -> Iterator[Record]:
-        """The event with this id as each team has recorded it."""
+        """Yield the event with this id as recorded by each team."""
 
 
 def of_record(source: Source, record: Record) -> Source:
-    """What the teams know that have recorded an event so; of a journal, the source itself."""
+    """Return the source limited to the teams of a record; for a journal, the source itself."""
     return source.of_teams(record.teams) if isinstance(source, OfTeams) and record.teams else source

@@ -1,9 +1,9 @@
-"""How many points each reason gives a suspect. The table of docs/reference/suspects.md; a test compares both."""
+"""The points of each reason in a ranking of suspects. A test compares them with docs/reference/suspects.md."""
 
 from __future__ import annotations
 
-TIME = 30  # a change that ended at the moment itself
-HALF_LIFE_MINUTES = 60  # after which half of that is left
+TIME = 30  # a change that ended at the start of the incident
+HALF_LIFE_MINUTES = 60  # half-life of these points
 HOST = 30
 OTHER_HOSTS = -10
 SERVICE = 20
@@ -12,14 +12,14 @@ ENVIRONMENT = 10
 OTHER_ENVIRONMENT = -40
 FAILED = 18
 CANCELLED = 8
-GONE = 8  # something destroyed or replaced
-REACH = 4  # for each factor of ten of things changed
+GONE = 8  # a destroy or replacement
+REACH = 4  # per factor of ten in the number of changed things
 MOST_REACH = 12
 MANAGED_HOST = 6
 NEW = 8
 ROUTINE = -15
 ROUTINE_TIMES = 3  # earlier changes of the same thing
-ROUTINE_DAYS = 14  # within which they count
+ROUTINE_DAYS = 14  # period in which they count
 LABELS_ONLY = -25
 UNCOMMITTED = 5
 FIX_REVERTED = 15

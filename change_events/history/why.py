@@ -1,4 +1,4 @@
-"""The last changes of a thing: when, by whom, from which cause and commit, values before and after, what was undone."""
+"""The last changes of a resource, attribute or host: time, author, cause, commit, values before and after, reverts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from change_events.journal.touched_records import KnownThing, Touch
     from change_events.model import AttributeChange, Change, ChangeEvent, TaskRun
 
-_MOST_PATHS = 200  # attributes below the one that is asked for
+_MOST_PATHS = 200  # attributes below the requested one
 _COMPARED = ("update", "replace")
 _STATE_ONLY = (Action.EDIT, Action.MOVE)
 
@@ -31,7 +31,7 @@ _Between: TypeAlias = "tuple[datetime | None, datetime | None]"
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Base of what is printed as JSON."""
+    """Base of JSON results."""
 
 
 class AttributeHistory(Result, frozen=True):
@@ -129,7 +129,7 @@ class Answer(Result, frozen=True):
 
 
 class _Asked(NamedTuple):
-    """One event's part in the subject: the spans that it touched, and their touches by path."""
+    """The part of one event in the subject: the touched spans, and their touches by path."""
 
     at: datetime
     event: str
@@ -139,17 +139,17 @@ class _Asked(NamedTuple):
 def why(
     source: HistorySource, text: str, *, since: datetime | None = None, until: datetime | None = None, limit: int
 ) -> Answer:
-    """The last changes of what ``text`` names.
+    """Return the last changes of the subject of ``text``.
 
     Args:
         source: a journal.
-        text: an address, a prefix or glob of one, an id, a name, a host; with ``.ATTRIBUTE`` behind it if wanted.
-        since: only of events that started at or after it.
-        until: only of events that started at or before it.
-        limit: at most so many events.
+        text: an address, a prefix or glob of one, an id, a name or a host, optionally followed by ``.ATTRIBUTE``.
+        since: only events that started at or after it.
+        until: only events that started at or before it.
+        limit: largest number of events.
 
     Raises:
-        TfeventError: nothing of that name is known.
+        TfeventError: the name is unknown.
         JournalError: the journal cannot be read.
     """
     subject = subject_of(source, text)
@@ -168,7 +168,7 @@ def why(
 
 
 def _known_as(thing: KnownThing, names: Sequence[str]) -> KnownAs:
-    """Without its own address, which it has as a name once it was moved to another state."""
+    """Return a thing without its own address, which is among its names once it was moved to another state."""
     others = tuple(name for name in names if name != thing.address)
     return KnownAs(thing.address, thing.kind, thing.stack, others, is_marked(thing.address))
 
@@ -188,7 +188,7 @@ def _asked(source: HistorySource, subject: Subject, between: _Between, limit: in
 
 
 def _latest(source: HistorySource, subject: Subject, between: _Between, limit: int) -> Sequence[Span]:
-    """Of very many things those that the newest ``limit`` events can have changed."""
+    """Return, of many things, those that the newest ``limit`` events may have changed."""
     spans = subject.spans
     if len(spans) <= limit or any(between) or any(span.since or span.until for span in spans):
         return spans
@@ -199,7 +199,7 @@ def _latest(source: HistorySource, subject: Subject, between: _Between, limit: i
 
 
 def _paths(source: HistorySource, subject: Subject, span: Span) -> Sequence[str]:
-    """The whole thing; of an attribute, itself, those below it, and what made or destroyed the thing."""
+    """Return the paths to read: the whole thing; for an attribute, also nested ones and creation or destruction."""
     if not subject.attribute:
         return [""]
     return ["", *source.paths(span.thing.number, subject.attribute, limit=_MOST_PATHS)]
@@ -207,7 +207,7 @@ def _paths(source: HistorySource, subject: Subject, span: Span) -> Sequence[str]
 
 def _entry(source: HistorySource, subject: Subject, asked: _Asked) -> Entry | None:
     record = source.get(asked.event)
-    if record is None:  # pruned meanwhile
+    if record is None:  # pruned in the meantime
         return None
     event = record.event
     spans = dict.fromkeys(span for span, _ in asked.touches)
@@ -286,7 +286,7 @@ def _task_change(change: Change, host: str) -> ThingChange:
 
 
 def _things(task: TaskRun | None, host: str) -> tuple[tuple[str, ...], bool]:
-    """What a task changed on a host, or on all of its hosts where it is not recorded on which it changed what."""
+    """Return what a task changed on a host; if that is not recorded per host, on all of its hosts."""
     changed = (task.delegated_to or task.changed_on) if task else ()
     if task is None or host not in changed:
         return (), False
@@ -295,7 +295,7 @@ def _things(task: TaskRun | None, host: str) -> tuple[tuple[str, ...], bool]:
 
 
 def _cause(change: Change, attribute: str) -> Cause | None:
-    """The first cause, of the attribute that is asked for if one says so."""
+    """Return the first cause, preferably one of the requested attribute."""
     if attribute:
         for cause in change.causes:
             if any(_is_below(path, attribute) for path in cause.attributes):

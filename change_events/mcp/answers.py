@@ -1,4 +1,4 @@
-"""The form of every answer: what others wrote stands below ``recorded``, and nowhere else."""
+"""The form of every answer: recorded texts are below ``recorded``, and nowhere else."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ MOST = 30_000
 
 
 class Found(NamedTuple):
-    """What a tool has found.
+    """The result of a tool.
 
     Attributes:
-        recorded: the answer, of JSON's own types, within its size; None where nothing was recorded yet.
-        notes: sentences of tfevent: what was left out, and how to get it.
-        next: arguments that are to be added to the same call for what follows; None where nothing does.
+        recorded: the answer in JSON types, within its size; None if nothing has been recorded yet.
+        notes: sentences of tfevent: what was omitted, and how to request it.
+        next: arguments to add to the same call for the next page; None on the last one.
     """
 
     recorded: dict[str, Any] | None
@@ -36,19 +36,19 @@ class Found(NamedTuple):
 
 
 def answer(found: Found) -> dict[str, Any]:
-    """The answer as it is sent."""
+    """Return the answer as it is sent."""
     return {"notice": NOTICE, "notes": list(found.notes), "next": found.next, "recorded": found.recorded}
 
 
 def under_way(events: Iterable[Any]) -> tuple[str, ...]:
-    """What is to be known of events without an outcome, where there are any: a journal that is only read has them."""
+    """Return notes on events without an outcome, if there are any: a read-only journal may have them."""
     if all(event.outcome for event in events):
         return ()
     return (_UNDER_WAY,)
 
 
 def answer_schema(recorded: type[msgspec.Struct]) -> dict[str, Any]:
-    """The JSON Schema of an answer whose ``recorded`` is of a type."""
+    """Return the JSON Schema of an answer with this type of ``recorded``."""
     schema, components = _schema_of(recorded)
     return {
         "type": "object",
@@ -77,7 +77,7 @@ def answer_schema(recorded: type[msgspec.Struct]) -> dict[str, Any]:
 
 
 def input_schema(arguments: type[msgspec.Struct]) -> dict[str, Any]:
-    """The JSON Schema of a tool's arguments."""
+    """Return the JSON Schema of a tool's arguments."""
     _, components = _schema_of(arguments)
     found: dict[str, Any] = components[arguments.__name__]
     return found
@@ -89,7 +89,7 @@ def _schema_of(kind: type[msgspec.Struct]) -> tuple[dict[str, Any], dict[str, An
 
 
 def _short(schema: Any) -> Any:
-    """Without titles, which repeat the names."""
+    """Return a schema without titles, which repeat the names."""
     if isinstance(schema, list):
         return [_short(inner) for inner in schema]
     if not isinstance(schema, dict):

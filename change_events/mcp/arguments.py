@@ -1,4 +1,4 @@
-"""The arguments of the tools: their types, and what is said of wrong ones, as the command line says it of options."""
+"""The arguments of the tools: their types, and error messages worded like those of the command line's options."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 def read(kind: type[_T], given: dict[str, Any]) -> _T:
-    """The arguments of a tool.
+    """Return the arguments of a tool.
 
-    Figures may be given as text, since some models write them so.
+    Numbers may be given as text, as some models do.
 
     Raises:
-        ToolArgumentError: one is unknown, of another type, or empty.
+        ToolArgumentError: an argument is unknown, of another type, or empty.
     """
     names = kind.__struct_fields__
     try:
@@ -75,12 +75,12 @@ def _explained(text: str, names: Sequence[str]) -> str:
 
 
 def moment(name: str, text: str | None) -> datetime | None:
-    """A time, in UTC; None where none is given. Raises ToolArgumentError."""
+    """Return a time in UTC; None if none is given. Raises ToolArgumentError."""
     return None if text is None else _named(name, times.moment, text)
 
 
 def duration(name: str, text: str) -> timedelta:
-    """A length of time. Raises ToolArgumentError."""
+    """Return a duration. Raises ToolArgumentError."""
     return _named(name, times.duration, text)
 
 

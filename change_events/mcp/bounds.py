@@ -1,6 +1,6 @@
-"""An answer within a size: texts and lists are cut, step by step, until it fits; and it says what was cut.
+"""Limits the size of an answer: texts and lists are cut step by step until it fits, with notes on what was cut.
 
-Only what a struct's type leaves open is cut (texts, lists, free keys), so that a bounded answer still has its schema.
+Only texts, lists and free-form keys are cut, so that a bounded answer still matches its schema.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Measure(NamedTuple):
-    """How long a text, how long a list and how deep free data may be."""
+    """The longest text and list, and the depth of free-form data."""
 
     characters: int
     items: int
@@ -32,7 +32,7 @@ _KEY = 200
 
 
 class Bounded(NamedTuple):
-    """A value as JSON's own types, and the words for what it lacks."""
+    """A value in JSON types, and notes on what was cut."""
 
     value: Any
     size: int
@@ -40,18 +40,18 @@ class Bounded(NamedTuple):
 
 
 class Page(NamedTuple):
-    """The first of many items, those that fit, and what these lack."""
+    """The leading items that fit, and notes on what was cut in them."""
 
     items: list[Any]
     left_out: tuple[str, ...] = ()
 
 
 def bounded(value: Any, most: int) -> Bounded:
-    """``value`` in at most ``most`` characters of JSON, as far as the smallest step allows.
+    """Return ``value`` in at most ``most`` characters of JSON, as far as the smallest step allows.
 
     Args:
-        value: structs, lists, dicts, texts, figures, times.
-        most: characters of its JSON.
+        value: structs, lists, dicts, texts, numbers, times.
+        most: largest number of characters of its JSON.
     """
     for measure in STEPS:
         walk = _Walk(measure)
@@ -63,7 +63,7 @@ def bounded(value: Any, most: int) -> Bounded:
 
 
 def page(items: Iterable[Any], most: int, each: int) -> Page:
-    """As many of the items, each within ``each`` characters, as fit into ``most`` together; at least the first."""
+    """Return as many items, each within ``each`` characters, as fit into ``most``; at least the first."""
     taken: list[Any] = []
     words: dict[str, None] = {}
     left = most
@@ -78,13 +78,13 @@ def page(items: Iterable[Any], most: int, each: int) -> Page:
 
 
 def size(value: Any) -> int:
-    """Characters of a value's JSON."""
+    """Return the number of characters of a value's JSON."""
     return len(msgspec.json.encode(value).decode())
 
 
 @cache
 def _fields(kind: type[msgspec.Struct]) -> Sequence[tuple[str, str, Any]]:
-    """Name, name in JSON and default of each field; no value is the default of a field that is always there."""
+    """Return name, name in JSON and default of each field; for a required field, the default is no value."""
     config = kind.__struct_config__
     found = []
     for field in msgspec.structs.fields(kind):
@@ -102,13 +102,13 @@ class _Walk:
         self._items: Counter[str] = Counter()
 
     def words(self) -> tuple[str, ...]:
-        """What was left out, a sentence each."""
+        """Return notes on what was omitted, a sentence each."""
         lists = tuple(f"{path}: {number:,} more" for path, number in self._items.items())
         texts = (f"long texts are cut at {self._measure.characters:,} characters",) if self._texts else ()
         return lists + texts
 
     def plain(self, value: Any, path: str, depth: int = 0) -> Any:
-        """``value`` of JSON's own types."""
+        """Return ``value`` in JSON types."""
         if isinstance(value, msgspec.Struct):
             parts = ((name, key, default, getattr(value, name)) for name, key, default in _fields(type(value)))
             return {

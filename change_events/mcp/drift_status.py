@@ -1,4 +1,4 @@
-"""``drift_status``: what the last drift check of each directory found."""
+"""``drift_status``: the result of the last drift check of each directory."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class DriftStatus(msgspec.Struct, frozen=True):
 
 
 def drift_status(source: Source, settings: Settings, arguments: DriftArguments) -> Found:  # noqa: ARG001 - as of all tools
-    """The last check of each directory that the arguments select. Raises TfeventError."""
+    """Return the last check of each selected directory. Raises TfeventError."""
     choice("status", arguments.status, STATUSES)
     known = [_directory(one) for one in source.drift_checks()]
     if not known:

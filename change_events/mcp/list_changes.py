@@ -54,7 +54,7 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 class _Parts(msgspec.Struct):
-    """What a row needs of the body."""
+    """The fields of the body needed for a row."""
 
     actor: Actor | None = None
     vcs: Vcs | None = None
@@ -63,7 +63,7 @@ class _Parts(msgspec.Struct):
 
 
 def list_changes(source: Source, settings: Settings, arguments: ListArguments) -> Found:
-    """The events that the arguments select. Raises TfeventError."""
+    """Return the selected events. Raises TfeventError."""
     query = _query(source, settings, arguments)
     found = list(source.list(query))
     wanted = found[: arguments.limit]

@@ -1,4 +1,4 @@
-"""The server: the table of tools, as the protocol's SDK serves it on standard input and output."""
+"""Serves the table of tools with the protocol's SDK on standard input and output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from change_events.text.printable import visible
 if TYPE_CHECKING:
     from change_events.settings import Settings
 
-_AT_ONCE = 4  # calls that are answered at the same time; others wait
+_AT_ONCE = 4  # concurrent calls; others wait
 _ERROR = 1_500  # characters of an error's text
 INSTRUCTIONS = (
     "Read-only answers about infrastructure changes that tfevent recorded {}. After an incident, begin "
@@ -37,13 +37,13 @@ INSTRUCTIONS = (
 
 
 def serve(settings: Settings, ledger: Ledger | None = None) -> NoReturn:
-    """Answer on standard input and output until the input ends, and end the process; of a ledger where one is given."""
-    logging.disable(logging.CRITICAL)  # the SDK's own, in which requests are quoted
+    """Serve on standard input and output until the input ends, then end the process; from a ledger if one is given."""
+    logging.disable(logging.CRITICAL)  # the SDK's log, which quotes requests
     given, taken = stdio.claim()
     stdio.end_at_signals()
     unanswered = stdio.Unanswered()
     anyio.run(_serve, settings, ledger, stdio.Input(given, unanswered), stdio.Output(taken, unanswered))
-    stdio.leave(0)  # a call that no one waits for any more may still be at work
+    stdio.leave(0)  # an abandoned call may still be running
 
 
 async def _serve(settings: Settings, ledger: Ledger | None, lines: stdio.Input, output: stdio.Output) -> None:
@@ -54,7 +54,7 @@ async def _serve(settings: Settings, ledger: Ledger | None, lines: stdio.Input, 
 
 
 def server_of(settings: Settings, ledger: Ledger | None = None) -> Server[Any, Any]:
-    """A server with the tools, which answers from the journal of these settings, or from a ledger."""
+    """Return a server with the tools, which reads the journal of these settings, or a ledger."""
     where = "on this machine" if ledger is None else "on the machines of a team"
     instructions = INSTRUCTIONS.format(where)
     server: Server[Any, Any] = Server("tfevent", version=change_events.__version__, instructions=instructions)
@@ -110,6 +110,6 @@ def _clipped(text: str) -> str:
 
 
 def note_at_a_terminal() -> None:
-    """Say what this is to a person who started it by hand."""
-    if os.isatty(0):  # standard input may be closed, and then it is no object
+    """Print what this is if it was started on a terminal."""
+    if os.isatty(0):  # standard input may be closed, and sys.stdin None
         say("this is a Model Context Protocol server: a client starts it; Ctrl-D ends it")

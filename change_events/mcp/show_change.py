@@ -34,7 +34,7 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 def show_change(source: Source, settings: Settings, arguments: ShowArguments) -> Found:  # noqa: ARG001 - as of all tools
-    """The event that the arguments name. Raises TfeventError."""
+    """Return the selected event. Raises TfeventError."""
     record = find(source, arguments.id, listing="list_changes")
     event = record.event
     total = len(event.changes)

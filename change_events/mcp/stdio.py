@@ -1,4 +1,4 @@
-"""Standard input and output of a server: the protocol only, whatever else the process prints."""
+"""Standard input and output reserved for the protocol, whatever else the process prints."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-EXIT_INTERRUPTED = 130  # as a shell reports it
+EXIT_INTERRUPTED = 130  # as in shells
 EXIT_OUTPUT_CLOSED = 141
 _LAST_ANSWERS = 10.0  # seconds
-_LINE = 1_000_000  # bytes of one message; a request has some hundred
+_LINE = 1_000_000  # bytes of one message; a request has a few hundred
 
 
 def claim() -> tuple[int, int]:
-    """Keep standard input and output for the protocol: whatever else is printed goes to standard error.
+    """Reserve standard input and output for the protocol; other output goes to standard error.
 
     Returns:
-        Descriptors that no child inherits: of the input, and of the output.
+        Descriptors of input and output, not inherited by child processes.
     """
     own = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDONLY)
@@ -38,13 +38,13 @@ def claim() -> tuple[int, int]:
 
 
 def end_at_signals() -> None:
-    """End at once by Ctrl-C and SIGTERM: nothing has to be finished, and a thread may wait for input for ever."""
+    """End at once on Ctrl-C and SIGTERM: nothing needs to be finished, and a thread may block on input forever."""
     signal.signal(signal.SIGINT, lambda *_: leave(EXIT_INTERRUPTED))
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def leave(code: int) -> NoReturn:
-    """End the process, without waiting for threads."""
+    """End the process with this exit code, without waiting for threads."""
     with suppress(OSError, ValueError):
         sys.stderr.flush()
     os._exit(code)
@@ -56,14 +56,14 @@ class _Head(msgspec.Struct):
 
 
 class Unanswered:
-    """The requests that have no answer yet: the end of the input does not cut them short."""
+    """The pending requests, which are answered even after the end of the input."""
 
     def __init__(self) -> None:
         self._ids: set[int | str] = set()
         self._seen = anyio.Event()
 
     def see(self, line: str | bytes) -> None:
-        """A message, of the client or of the server."""
+        """Note a message of the client or the server."""
         try:
             head = msgspec.json.decode(line, type=_Head)
         except (msgspec.DecodeError, RecursionError):
@@ -75,7 +75,7 @@ class Unanswered:
         self._seen.set()
 
     async def wait(self) -> None:
-        """Until all are answered, or none was for a while: what only looks like a request never is."""
+        """Wait until all are answered, or no answer came for a while: what only looks like a request never gets one."""
         while self._ids:
             self._seen = anyio.Event()
             with anyio.move_on_after(_LAST_ANSWERS) as limit:
@@ -85,14 +85,14 @@ class Unanswered:
 
 
 class Input:
-    """Lines of the protocol; one that is too long arrives as an empty one, which is no message."""
+    """Lines of the protocol; a line that is too long is replaced by an empty one, which is no message."""
 
     def __init__(self, descriptor: int, unanswered: Unanswered) -> None:
         self._file = open(descriptor, "rb")  # noqa: SIM115 - as long as the process
         self._unanswered = unanswered
 
     async def __aiter__(self) -> AsyncIterator[str]:
-        """The lines, until the end of the input."""
+        """Yield the lines until the end of the input."""
         while line := await anyio.to_thread.run_sync(self._line, abandon_on_cancel=True):
             self._unanswered.see(line)
             yield line
@@ -105,13 +105,13 @@ class Input:
                 while (rest := self._file.readline(_LINE)) and not rest.endswith(b"\n"):
                     pass
                 line = b"\n"
-        except OSError:  # a terminal that has gone
+        except OSError:  # the terminal was closed
             return ""
         return line.decode("utf-8", "replace")
 
 
 class Output:
-    """Where messages are written: the end of who reads them is the end of the process."""
+    """The output of messages; if its reader has closed it, the process ends."""
 
     def __init__(self, descriptor: int, unanswered: Unanswered) -> None:
         self._descriptor = descriptor
@@ -124,7 +124,7 @@ class Output:
         self._unanswered.see(data)
 
     async def flush(self) -> None:
-        """Nothing is kept back."""
+        """Do nothing, since nothing is buffered."""
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)

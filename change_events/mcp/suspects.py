@@ -1,4 +1,4 @@
-"""``suspects``: what changed before an incident, the likeliest cause first."""
+"""``suspects``: changes before an incident, the most likely cause first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ROOM = 2_000
 
 
 def suspects(source: Source, settings: Settings, arguments: SuspectsArguments) -> Found:  # noqa: ARG001 - as of all tools
-    """The ranking. Raises TfeventError, with near matches for a service, environment or host that is not known."""
+    """Return the ranking. Raises TfeventError with near matches for an unknown service, environment or host."""
     now = datetime.now(UTC)
     at = moment("at", arguments.at) or now
     try:
@@ -44,7 +44,7 @@ def suspects(source: Source, settings: Settings, arguments: SuspectsArguments) -
     after, total = first + len(shown.items), ranking.candidates
     following: dict[str, str | int] | None = None
     if after < total and shown.items:
-        following = {"suspects_from": after, "at": at.isoformat()}  # a later moment has another ranking
+        following = {"suspects_from": after, "at": at.isoformat()}  # the ranking depends on the time
         notes.append(f"suspects {first + 1} to {after} of {total}: `next` has the arguments for those that follow")
     elif first >= total > 0:
         notes.append(f"{total} changes were ranked: `suspects_from` leaves out all of them")

@@ -1,4 +1,4 @@
-"""THE TABLE of the tools. A new one is a module with its function, its arguments, and a row here."""
+"""The table of tools. A new tool is a module with its function and arguments, and a row here."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from change_events.settings import Settings
 
-SECONDS = 30.0  # after which an answer is broken off
+SECONDS = 30.0  # time limit of an answer
 _PATIENCE = 2.0
 
 
@@ -41,11 +41,11 @@ class Tool(NamedTuple):
     """One tool.
 
     Attributes:
-        title: what people see.
-        description: what a model reads when it chooses.
-        arguments: the type of its arguments.
-        recorded: the type of what it finds.
-        run: answers from a source.
+        title: name shown to users.
+        description: text by which a model selects the tool.
+        arguments: type of its arguments.
+        recorded: type of its result.
+        run: function that answers from a source.
     """
 
     title: str
@@ -100,25 +100,25 @@ TOOLS = {
 
 
 class Ledger(NamedTuple):
-    """A ledger that is asked instead of the journal: its address, and whose events; None for all."""
+    """A ledger used instead of the journal: its address, and the team whose events are read; None for all."""
 
     url: str
     team: str | None = None
 
 
 def call(name: str, given: dict[str, Any], settings: Settings, ledger: Ledger | None = None) -> dict[str, Any]:
-    """The answer of a tool; of a journal that is not there yet, that nothing is recorded.
+    """Return the answer of a tool; for a missing journal, that nothing is recorded.
 
     Args:
-        name: of the tool.
-        given: its arguments, as they came.
-        settings: what names the journal and the signals.
-        ledger: what is asked instead of the journal.
+        name: name of the tool.
+        given: its arguments as received.
+        settings: settings of the journal and the signals.
+        ledger: a ledger used instead of the journal.
 
     Raises:
-        ToolArgumentError: there is no such tool, or an argument is wrong.
+        ToolArgumentError: the tool does not exist, or an argument is wrong.
         JournalError: the journal or the ledger cannot be read.
-        TfeventError: what is asked for is not recorded.
+        TfeventError: the requested item is not recorded.
     """
     tool = TOOLS.get(name)
     if tool is None:
@@ -135,7 +135,7 @@ def call(name: str, given: dict[str, Any], settings: Settings, ledger: Ledger | 
 
 
 def error_text(error: TfeventError) -> str:
-    """What is said of a failed call; names of the journal in it are marked as what they are."""
+    """Return the error text of a failed call, with names from the journal marked as such."""
     text = str(error)
     if isinstance(error, ToolArgumentError | JournalError):
         return text

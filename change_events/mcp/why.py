@@ -25,7 +25,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def why(source: Source, settings: Settings, arguments: WhyArguments) -> Found:  # noqa: ARG001 - as of all tools
-    """The last changes of the subject. Raises TfeventError, with near matches where nothing of that name is known."""
+    """Return the last changes of the subject. Raises TfeventError with near matches for an unknown name."""
     since, until = moment("since", arguments.since), moment("until", arguments.until)
     known = source.known()
     older = () if known.complete else ("older events are not indexed yet: `tfevent events why` on the machine does so",)

@@ -1,6 +1,6 @@
-"""What people and programs ask a :class:`~change_events.history.source.Source`: which event, which events, of what.
+"""Queries of a :class:`~change_events.history.source.Source`: selection of an event, of events, and of names.
 
-The command line and the Model Context Protocol server ask by the same functions.
+Shared by the command line and the Model Context Protocol server.
 """
 
 from __future__ import annotations

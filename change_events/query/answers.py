@@ -1,4 +1,4 @@
-"""Answers that take many questions: asked for as a whole where a source is too far away to be asked for each part."""
+"""Answers that take many queries: a remote source computes them as a whole."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Elsewhere(Protocol):
-    """A source that answers these where its events are."""
+    """A remote source that computes these answers where its events are."""
 
     def why(self, text: str, /, *, limit: int, since: datetime | None = None, until: datetime | None = None) -> Answer:
-        """The last changes of what ``text`` names."""
+        """Return the last changes of the subject of ``text``."""
 
     def suspects(self, incident: Incident, /, *, limit: int | None) -> Ranking:
-        """What changed before an incident."""
+        """Return the changes before an incident."""
 
 
 def why(
     source: Source, text: str, *, limit: int, since: datetime | None = None, until: datetime | None = None
 ) -> Answer:
-    """The last changes of what ``text`` names; see :func:`change_events.history.why.why`."""
+    """Return the last changes of the subject of ``text``; see :func:`change_events.history.why.why`."""
     if isinstance(source, Elsewhere):
         return source.why(text, limit=limit, since=since, until=until)
     from change_events.history import why as parts
@@ -35,7 +35,7 @@ def why(
 
 
 def suspects(source: Source, incident: Incident, *, limit: int | None) -> Ranking:
-    """What changed before an incident; see :func:`change_events.history.suspects.suspects`."""
+    """Return the changes before an incident; see :func:`change_events.history.suspects.suspects`."""
     if isinstance(source, Elsewhere):
         return source.suspects(incident, limit=limit)
     from change_events.history import suspects as parts

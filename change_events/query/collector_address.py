@@ -1,4 +1,4 @@
-"""The address of a collector, and the token with which it is asked."""
+"""The address of a collector, and the token sent to it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _OTHER_VARIABLE = "TFEVENT_LEDGER_TOKEN"  # likewise
 
 
 def address_of(url: str) -> str:
-    """Scheme, host, port and path of the collector that a URL means, without a slash at its end; nothing is secret.
+    """Return scheme, host, port and path of a collector's URL, without a trailing slash and without secrets.
 
     Raises:
-        LedgerError: it cannot be used; no part of it is in the text.
+        LedgerError: the URL cannot be used; the text contains no part of it.
     """
     found = collector_at(url)
     if found.trouble:
@@ -25,10 +25,10 @@ def address_of(url: str) -> str:
 
 
 def token() -> str:
-    """The token of the environment.
+    """Return the token from the environment.
 
     Raises:
-        LedgerError: there is none, or it has characters that no token has; nothing of it is in the text.
+        LedgerError: there is none, or it has invalid characters; the text contains no part of it.
     """
     variable = token_variable()
     found = os.environ.get(variable, "").strip()
@@ -43,6 +43,6 @@ def token() -> str:
 
 
 def token_variable() -> str:
-    """The variable that the token is taken from."""
+    """Return the name of the variable the token is read from."""
     has_other_only = not os.environ.get(TOKEN_VARIABLE, "").strip() and os.environ.get(_OTHER_VARIABLE, "").strip()
     return _OTHER_VARIABLE if has_other_only else TOKEN_VARIABLE

@@ -1,6 +1,6 @@
-"""What came back from a collector: an answer, or why there is none, as one sentence a user can act on.
+"""Responses of a collector: the decoded answer, or an error with a sentence a user can act on.
 
-No token is in a sentence, and what a server says is one short line of printable characters.
+No error contains the token, and texts of a server are cut to one short line of printable characters.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from change_events.destinations.base import Request, Response
 
-_LONGEST = 300  # characters of what a server says
-_LONGEST_OF_A_QUESTION = 2_000  # the same where it answers the question: it lists ids, or near matches
+_LONGEST = 300  # characters of a server's error text
+_LONGEST_OF_A_QUESTION = 2_000  # the same if it lists ids or near matches
 _OK = 200
 _REDIRECTS = range(300, 400)
 _OF_GUARD = (
@@ -59,17 +59,17 @@ _OF_PROXIES = {
 
 
 def check(response: Response, request: Request, shown: str, kind: str) -> None:
-    """Raise what a response says that is no answer.
+    """Raise the error of a response that is no answer.
 
     Args:
-        response: what came.
-        request: what was asked; it knows the token.
+        response: the response.
+        request: the request, with the token.
         shown: the collector's address.
-        kind: media type of the answer.
+        kind: expected media type.
 
     Raises:
-        LedgerError: it is no answer.
-        AmbiguousId, TfeventError, ValueError: the same, as the collector's own source has raised it.
+        LedgerError: the response is no answer.
+        AmbiguousId, TfeventError, ValueError: as raised by the collector's own source.
     """
     media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if response.status in _REDIRECTS:
@@ -89,7 +89,7 @@ def check(response: Response, request: Request, shown: str, kind: str) -> None:
 
 
 def decoded(name: str, body: bytes, shown: str) -> Any:
-    """The answer in a body. Raises LedgerError."""
+    """Return the answer in a body. Raises LedgerError."""
     try:
         return _decoder(name).decode(body).answer
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -97,7 +97,7 @@ def decoded(name: str, body: bytes, shown: str) -> Any:
 
 
 def page(lines: list[bytes], shown: str) -> tuple[list[Listed], PageEnd]:
-    """A page of ``list``: its events, and how it goes on. Raises LedgerError, also where a part is missing."""
+    """Return a page of ``list``: its events, and its end. Raises LedgerError, also if a part is missing."""
     try:
         found = [_LISTED.decode(line) for line in lines[:-1]]
         end = _END.decode(lines[-1])
@@ -118,34 +118,34 @@ def _decoder(name: str) -> msgspec.json.Decoder[Any]:
 
 
 def not_reached(clause: str, shown: str) -> LedgerError:
-    """The error to raise where nothing was answered; ``clause`` says why."""
+    """Return the error for a missing answer; ``clause`` is the reason."""
     return LedgerError(
         f"collector {shown}: {clause}; check host and port, and that it runs and may be reached from here"
     )
 
 
 def silent(shown: str) -> LedgerError:
-    """The error to raise where an answer did not come, or not as a whole, in time."""
+    """Return the error for an answer that was not complete in time."""
     return LedgerTooSlow(f"collector {shown}: {_SILENT}")
 
 
 def too_slow(shown: str) -> LedgerError:
-    """The error to raise where the time for all questions is over."""
+    """Return the error for exceeding the time limit of all queries."""
     return LedgerTooSlow(f"collector {shown}: {TOO_LONG}")
 
 
 def broken_off(shown: str, *, late: bool) -> LedgerError:
-    """The error to raise where an answer ended in its middle; ``late``: since its time was over."""
+    """Return the error for a truncated answer; ``late``: because its time limit was exceeded."""
     return silent(shown) if late else LedgerError(f"collector {shown}: the answer broke off; try again")
 
 
 def too_large(shown: str) -> LedgerError:
-    """The error to raise for an answer that is larger than is read."""
+    """Return the error for an answer that is too large."""
     return LedgerError(f"collector {shown}: the answer is too large and was broken off; ask for less")
 
 
 def unreadable(shown: str) -> LedgerError:
-    """The error to raise for an answer that is none of those which this tfevent knows."""
+    """Return the error for an answer in an unknown format."""
     return LedgerError(
         f"collector {shown}: its answer cannot be read: it is of another version than tfevent "
         f"{change_events.__version__} here, or something before it changes answers; use the same version on both sides"
@@ -153,7 +153,7 @@ def unreadable(shown: str) -> LedgerError:
 
 
 def _redirected(response: Response, request: Request, shown: str) -> LedgerError:
-    """Names the host alone: the rest of a location can be anything."""
+    """Return the error for a redirect; it names only the host, since the rest of a location can be anything."""
     try:
         host = urlsplit(response.headers.get("location", "")).hostname
     except ValueError:
@@ -175,7 +175,7 @@ def _not_a_collector(status: int, media: str, request: Request, shown: str) -> L
 
 
 def _error(problem: wire.Problem, request: Request, shown: str, version: str) -> Exception:
-    """What a problem means here."""
+    """Return the exception for a problem document."""
     code = _code(problem.code)
     own = _OF_THE_QUESTION.get(code)
     detail = request.clean(problem.detail, _LONGEST if own is None else _LONGEST_OF_A_QUESTION)

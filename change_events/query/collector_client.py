@@ -1,6 +1,7 @@
-"""Questions to a collector by HTTP: each is one request, whose answer is bounded in time and size.
+"""An HTTP client for the queries of a collector: one request each, bounded in time and size.
 
-Connections are those of deliveries: TLS is verified, proxies are read from the environment, no redirect is followed.
+It uses the HTTP transport of deliveries: TLS is verified, proxies are read from the environment, no redirect is
+followed.
 """
 
 from __future__ import annotations
@@ -26,18 +27,18 @@ if TYPE_CHECKING:
     from change_events.destinations.base import Response
     from change_events.query.questions import Arguments
 
-SECONDS = 30.0  # that one question may take
-_GRACE = 1.0  # seconds until one that does not end is left to itself
+SECONDS = 30.0  # time limit of one query
+_GRACE = 1.0  # seconds after which a hanging request is abandoned
 MOST_BYTES = 32 * 1024 * 1024
-_MOST_SENT = 16 * 1024 * 1024  # of it, as it is sent
+_MOST_SENT = 16 * 1024 * 1024  # of a response as it is sent
 
 
 class CollectorClient:
-    """What is asked of one collector, over connections that are kept. Use one per thread, and close it.
+    """A client of one collector with persistent connections. Use one per thread, and close it.
 
     Attributes:
         shown: the collector's address.
-        requests: how many were sent.
+        requests: number of requests sent.
     """
 
     def __init__(self, address: str, secret: str, *, team: str | None, seconds: float, in_all: float | None) -> None:
@@ -51,13 +52,13 @@ class CollectorClient:
 
     @classmethod
     def open(cls, url: str, team: str | None = None, *, seconds: float = SECONDS, in_all: float | None = None) -> Self:
-        """Get ready to ask a collector; nothing is sent yet.
+        """Create a client; nothing is sent yet.
 
         Args:
-            url: its address: ``https://…``.
-            team: the team that the token has to be for; None for any.
-            seconds: after which one question is broken off.
-            in_all: after which all of them are.
+            url: URL of the collector: ``https://…``.
+            team: the team the token must belong to; None for any.
+            seconds: time limit of one query.
+            in_all: time limit of all queries, in seconds.
 
         Raises:
             LedgerError: the address or the token cannot be used; the text says what to do.
@@ -77,18 +78,18 @@ class CollectorClient:
         self._transport.__exit__(None, None, None)
 
     def ask(self, name: str, arguments: Arguments) -> Any:
-        """The answer to a question, as its type says.
+        """Return the answer to a query, of the query's answer type.
 
         Raises:
-            LedgerError: there is none; the text says what to do.
-            TfeventError: the collector says why not, and what it says is of what was asked: see the question.
+            LedgerError: there is no answer; the text says what to do.
+            TfeventError: the collector rejected the query; see the query.
             ValueError: likewise.
         """
         body = self._asked(name, arguments, wire.JSON)
         return collector_answers.decoded(name, body, self.shown)
 
     def ask_for_lines(self, name: str, arguments: Arguments) -> list[bytes]:
-        """The lines of an answer. Raises as :meth:`ask`."""
+        """Return the lines of an answer. Raises as :meth:`ask`."""
         return self._asked(name, arguments, wire.LINES).split(b"\n")
 
     def _asked(self, name: str, arguments: Arguments, kind: str) -> bytes:
@@ -117,7 +118,7 @@ class CollectorClient:
         )
 
     def _answered(self, request: Request) -> Response:
-        """What came back; a connection that ended before the question came is not the answer."""
+        """Return the response; retry once if an idle connection had been closed."""
         seconds = self._left()
         deadline = time.monotonic() + seconds
         try:
@@ -131,7 +132,7 @@ class CollectorClient:
             raise collector_answers.not_reached(str(error), self.shown) from None
 
     def _sent(self, request: Request, deadline: float) -> Response:
-        """Sent by a thread of its own: headers that come one byte at a time have no end."""
+        """Send a request in a separate thread, since headers sent byte by byte have no time limit."""
         found: queue.SimpleQueue[Response | TransportError] = queue.SimpleQueue()
 
         def send() -> None:
@@ -178,7 +179,7 @@ class CollectorClient:
 
 
 def _sendable(value: Any) -> Any:
-    """The same with texts that JSON can hold: an argument of a command line may have any bytes."""
+    """Return a value with texts that JSON can hold: an argument of a command line may have any bytes."""
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""A ledger as a collector shows it by HTTP: the same questions as of a journal, and the same answers."""
+"""A source over the HTTP queries of a collector."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 class CollectorSource(CollectorClient):
     """A :class:`~change_events.history.source.Source` over HTTP, of the team of a token. Use one per thread.
 
-    It answers as the ledger by SQL, with one exception: the body of an event comes with it, and so stays readable when
-    the event is removed. It is :class:`~change_events.query.answers.Elsewhere`, too.
-    Every method raises LedgerError, and what the same method of the ledger by SQL raises.
+    It answers like the ledger over SQL, except that the body of an event is loaded with it, and so stays readable after
+    the event is removed. It is also :class:`~change_events.query.answers.Elsewhere`.
+    Every method raises LedgerError, and the errors of the same method of the ledger over SQL.
     """
 
     called = "ledger"
 
     def get(self, id_or_prefix: str, /) -> Record | None:
-        """The event with this id, or the only one whose id begins so; None if there is none."""
+        """Return the event with this id or unique prefix; None if there is none."""
         found: Listed | None = self.ask("get", questions.GetArguments(id_or_prefix))
         return None if found is None else _record(found)
 
     def list(self, query: Query | None = None, /) -> Iterator[Record]:
-        """The events that ``query`` asks for, newest first, a page at a time."""
+        """Yield the selected events, newest first, a page at a time."""
         asked = questions.ListArguments(_filters(query))
         while True:
             lines = self.ask_for_lines("list", asked)
@@ -50,112 +50,112 @@ class CollectorSource(CollectorClient):
             if end.follows is None:
                 return
             if asked.follows is not None and _place(asked.follows) <= _place(end.follows):
-                raise collector_answers.unreadable(self.shown)  # it would never end
-            # the event before which the first page began may be gone, and is no longer needed
+                raise collector_answers.unreadable(self.shown)  # endless
+            # the event that bounds the first page may have been removed, and is no longer needed
             rest = msgspec.structs.replace(asked.query, before=None, limit=end.limit)
             asked = questions.ListArguments(rest, end.follows)
 
     def figures(self, query: Query, /, *, most: int) -> Figures:
-        """How many events ``query`` selects and by column."""
+        """Return the number of selected events, in total and by column."""
         found: Figures = self.ask("figures", questions.FiguresArguments(_filters(query), most))
         return found
 
     def searched_since(self, query: Query, /) -> datetime | None:
-        """The start of the oldest event in which ``query`` looks for its text; None where it looks in all."""
+        """Return the start of the oldest event searched for the text; None if all are searched."""
         if not query.text or query.searched is None:
             return None
         found: datetime | None = self.ask("searched_since", questions.SearchedSinceArguments(_filters(query)))
         return found
 
     def counted(self, query: Query, /, *, by: Sequence[str] = (), width: timedelta) -> Sequence[Count]:
-        """How many events ``query`` selects, by columns and spans of time."""
+        """Return the number of selected events by span of time and columns."""
         found: Sequence[Count] = self.ask("counted", questions.CountedArguments(_filters(query), width, tuple(by)))
         return found
 
     def drift_checks(self) -> Sequence[LastCheck]:
-        """The last drift check of each directory."""
+        """Return the last drift check of each directory."""
         found: Sequence[LastCheck] = self.ask("drift_checks", questions.NoArguments())
         return found
 
     def known(self) -> Known:
-        """How far back things are known."""
+        """Return how far back things are known."""
         found: Known = self.ask("known", questions.NoArguments())
         return found
 
     def things_at(self, pattern: str, /, *, limit: int) -> Sequence[KnownThing]:
-        """Things by address, prefix or glob."""
+        """Return things by address, prefix or glob."""
         found: Sequence[KnownThing] = self.ask("things_at", questions.ThingsAtArguments(pattern, limit))
         return found
 
     def things_named(self, name: str, /, *, limit: int) -> Sequence[KnownThing]:
-        """Resources by id, name or network address."""
+        """Return resources by id, name or network address."""
         found: Sequence[KnownThing] = self.ask("things_named", questions.ThingsNamedArguments(name, limit))
         return found
 
     def names_of(self, things: Iterable[int], /) -> Mapping[int, Sequence[str]]:
-        """By what else each of these is known."""
+        """Return the other names of each of these things."""
         found: Mapping[int, Sequence[str]] = self.ask("names_of", questions.NamesOfArguments(tuple(things)))
         return found
 
     def addresses(self, *, limit: int) -> Sequence[str]:
-        """Addresses, hosts and names, for near matches."""
+        """Return addresses, hosts and names, for near matches."""
         return self._texts("addresses", questions.LimitArguments(limit))
 
     def things_of_stack(self, stack: str, addresses: Sequence[str], /) -> Mapping[str, KnownThing]:
-        """Those of these addresses that are known in a stack."""
+        """Return those of these addresses that are known in a stack."""
         asked = questions.ThingsOfStackArguments(stack, tuple(addresses))
         found: Mapping[str, KnownThing] = self.ask("things_of_stack", asked)
         return found
 
     def paths(self, thing: int, attribute: str = "", /, *, limit: int) -> Sequence[str]:
-        """Attributes of a thing that were changed."""
+        """Return the changed attributes of a thing."""
         return self._texts("paths", questions.PathsArguments(thing, limit, attribute))
 
     def touches(
         self, thing: int, path: str = "", /, *, since: datetime | None = None, until: datetime | None = None, limit: int
     ) -> Sequence[Touch]:
-        """What was changed of one attribute, newest first."""
+        """Return the changes of one attribute, newest first."""
         found: Sequence[Touch] = self.ask("touches", questions.TouchesArguments(thing, limit, path, since, until))
         return found
 
     def newest(self, things: Sequence[int], /) -> Mapping[int, int]:
-        """When each thing was last changed."""
+        """Return when each thing was last changed."""
         found: Mapping[int, int] = self.ask("newest", questions.NewestArguments(tuple(things)))
         return found
 
     def moves(self, stack: str, address: str, /) -> Sequence[Move]:
-        """Moves to and from an address."""
+        """Return the moves to and from an address."""
         found: Sequence[Move] = self.ask("moves", questions.MovesArguments(stack, address))
         return found
 
     def stacks(self, *, limit: int) -> Sequence[str]:
-        """Keys of the stacks that have runs, the one that ran last first."""
+        """Return the keys of stacks with runs, the most recent run first."""
         return self._texts("stacks", questions.LimitArguments(limit))
 
     def events_of_stack(self, stack: str, /, *, limit: int) -> Sequence[str]:
-        """Ids of the runs of a stack, newest first."""
+        """Return the ids of the runs of a stack, newest first."""
         return self._texts("events_of_stack", questions.EventsOfStackArguments(stack, limit))
 
     def events_of_plan(self, digest: str, /, *, limit: int) -> Sequence[str]:
-        """Ids of the events that saved or applied a plan file, newest first."""
+        """Return the ids of the events that saved or applied a plan file, newest first."""
         return self._texts("events_of_plan", questions.EventsOfPlanArguments(digest, limit))
 
     def is_type_known(self, stack: str, kind: str, /, *, but: str) -> bool:
-        """Whether a type was touched in a stack by another event."""
+        """Return whether another event touched a type in a stack."""
         found: bool = self.ask("is_type_known", questions.IsTypeKnownArguments(stack, kind, but))
         return found
 
     def values_of(self, column: str, /, *, limit: int) -> Sequence[str]:
-        """The different values of a column."""
+        """Return the distinct values of a column."""
         return self._texts("values_of", questions.ValuesOfArguments(column, limit))
 
     def why(self, text: str, /, *, limit: int, since: datetime | None = None, until: datetime | None = None) -> Answer:
-        """The last changes of what ``text`` names."""
+        """Return the last changes of the subject of ``text``."""
         found: Answer = self.ask("why", questions.WhyArguments(text, limit, since, until))
         return found
 
     def suspects(self, incident: Incident, /, *, limit: int | None) -> Ranking:
-        """What changed before an incident, the likeliest cause first."""
+        """Return the changes before an incident, the most likely cause first."""
         found: Ranking = self.ask("suspects", questions.SuspectsArguments(*incident, limit))
         return found
 

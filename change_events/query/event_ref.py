@@ -1,4 +1,4 @@
-"""Which event is meant: an id, its beginning, `last`, or how many back."""
+"""Resolves a reference to an event: an id, a prefix, `last`, or `last-N`."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 def find(source: Source, wanted: str, *, listing: str = "tfevent events list") -> Record:
-    """The event that ``wanted`` means: an id, a unique beginning of one, ``last``, or ``last-2`` for the one before it.
+    """Return the event named by ``wanted``: an id, a unique prefix, ``last``, or ``last-2`` for the one before it.
 
     Args:
-        source: of the events.
-        wanted: the text.
-        listing: what lists events where it is asked, for messages.
+        source: source of the events.
+        wanted: the reference.
+        listing: command that lists events, for messages.
 
     Raises:
-        TfeventError: there is none.
-        AmbiguousId: several begin so.
+        TfeventError: there is no such event.
+        AmbiguousId: several ids have this prefix.
     """
     back = 1 if wanted == "last" else int(wanted[5:]) if re.fullmatch(r"last-\d{1,9}", wanted) else 0
     record = _nth_newest(source, back) if back else source.get(wanted)

@@ -1,4 +1,4 @@
-"""Names that are asked for: those that nothing has are mistakes, which are answered by what was probably meant."""
+"""Checks of requested names; an unknown one is an error with near matches."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def _near(wanted: str, known: Sequence[str]) -> str:
 
 
 def _near_host(wanted: str, known: Sequence[str]) -> str:
-    """Like the others, but not what is like nothing that was asked for: most of it is no host."""
+    """Return the near matches of a host, without dissimilar names, most of which are not hosts."""
     near = near_names(wanted, known, most=4, cutoff=0.5)
     return _near(wanted, near) if near else "expected a host of a playbook, or a resource's ID, name or network address"
 
 
 def known_signals(settings: Settings) -> tuple[str, ...]:
-    """The names of signals: the built-in ones, and those of the settings."""
+    """Return the names of signals: built-in ones, and those of the settings."""
     from change_events.signals.names import NAMES
 
     own = settings.signals
@@ -57,7 +57,7 @@ def known_signals(settings: Settings) -> tuple[str, ...]:
 
 
 def not_a_signal(name: str, known: Sequence[str]) -> str:
-    """What is wrong with a name that is none, and what was probably meant."""
+    """Return the message for an unknown signal, with near matches."""
     near = get_close_matches(name, known, n=3)
     if near:
         return f"{name!r} is not a signal: did you mean {' or '.join(near)}?"

@@ -1,4 +1,4 @@
-"""Which source a ledger's address means: the database itself, or a collector."""
+"""Opens the source of a ledger's address: the database itself, or a collector."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def open_ledger(url: str, team: str | None = None, *, in_all: float | None = None) -> LedgerSource | CollectorSource:
-    """The source at this address; a context manager.
+    """Return the source at this address, a context manager.
 
     Args:
         url: ``postgresql://…`` or ``https://…``.
-        team: whose events are read; None for all that may be read.
-        in_all: seconds after which all answers are broken off; None for no end.
+        team: the team whose events are read; None for all readable ones.
+        in_all: time limit of all answers, in seconds; None for no limit.
 
     Raises:
-        LedgerError: it cannot be used; the text says what to do, and quotes nothing of the address.
+        LedgerError: it cannot be used; the text says what to do, and contains no part of the address.
     """
     if url.startswith(DATABASES):
         from change_events.ledger.source import LedgerSource

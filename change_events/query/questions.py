@@ -1,10 +1,10 @@
-"""THE TABLE of what a collector is asked by HTTP: a question, the type of its arguments, the type of its answer.
+"""The table of the queries of a collector: name, type of the arguments, type of the answer.
 
-The questions are the methods of a :class:`~change_events.history.source.Source`, and those of
-:class:`~change_events.query.answers.Elsewhere`, each by its name. The structs are what goes over the wire: a field may
-be added with a default; nothing is renamed, and no meaning changes, or the version in the path does.
-An argument that a collector does not know is refused, because an answer that leaves it out would be a false one. A
-field of an answer that a client does not know is ignored.
+The queries are the methods of :class:`~change_events.history.source.Source` and
+:class:`~change_events.query.answers.Elsewhere`, by name. The structs define the wire format: a field may
+be added with a default; renaming or a change of meaning requires a new version in the path.
+A collector rejects unknown arguments, since ignoring one would give a false answer. A client ignores unknown
+fields of an answer.
 """
 
 # ruff: noqa: D101  # the arguments of a question are those of the method
@@ -195,11 +195,11 @@ class PageEnd(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Question(NamedTuple):
-    """One question.
+    """One query.
 
     Attributes:
-        arguments: the type of what is sent.
-        answer: the type of what comes back, in an object as ``answer``; of ``list``, each line is a ``Listed``, and the
+        arguments: type of the arguments.
+        answer: type of the answer, in an object as ``answer``; for ``list``, each line is a ``Listed``, and the
             last one a ``PageEnd``.
     """
 

@@ -1,4 +1,4 @@
-"""Which events are listed: filters as people name them, and what they ask a source for."""
+"""Filters of a listing, and the query made from them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ no more."""
 
 
 def empty(source: Source) -> str:
-    """What is said of a source without events."""
+    """Return the message for a source without events."""
     if source.called == "ledger":
         return "the ledger is empty: machines with a destination `ledger` fill it, and `tfevent events ledger import`"
     return "the journal is empty: `tfevent apply` records its first event"
 
 
 def query_of(*, outcome: str | None, limit: int | None, **filters: Any) -> Query:
-    """The query of these filters.
+    """Return the query of these filters.
 
     Args:
         outcome: one of :class:`~change_events.model.Outcome`, or :data:`RUNNING`.
-        limit: the most events; 0 or None for all.
+        limit: largest number of events; 0 or None for all.
         filters: fields of :class:`~change_events.journal.Query`.
     """
     from change_events.journal import Query, RecordState

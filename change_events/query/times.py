@@ -1,4 +1,4 @@
-"""Points in time and durations as people write them, and what is said of those that are none."""
+"""Parses times and durations as users write them, with error messages."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from change_events.text.times import parse_duration, parse_moment
 
-_AHEAD = timedelta(minutes=5)  # that another machine's clock may be
+_AHEAD = timedelta(minutes=5)  # tolerated clock difference of another machine
 
 
 def moment(text: str) -> datetime:
-    """Read an age counted back from now, a time of day, or an ISO 8601 date or time (local).
+    """Parse an age relative to now, a time of day, or an ISO 8601 date or time (local).
 
     Raises:
-        ValueError: it is neither; the text says what can be written.
+        ValueError: the text is none of these; the message lists the formats.
     """
     try:
         return parse_moment(text, datetime.now(UTC))
@@ -25,17 +25,17 @@ def moment(text: str) -> datetime:
 
 
 def check_past(at: datetime, now: datetime) -> None:
-    """Raise ValueError for a moment that is still to come, by more than clocks differ."""
+    """Raise ValueError for a future time, apart from clock differences."""
     if at > now + _AHEAD:
         local = f"{at.astimezone():%Y-%m-%d %H:%M:%S %z}"
         raise ValueError(f"{local} is in the future: expected an age such as 20m, or a time before now")
 
 
 def duration(text: str) -> timedelta:
-    """Read a length of time.
+    """Parse a duration.
 
     Raises:
-        ValueError: it is none, or nothing long; the text says what can be written.
+        ValueError: it is none, or zero; the message lists the formats.
     """
     try:
         found = timedelta(seconds=parse_duration(text))

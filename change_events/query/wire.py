@@ -1,4 +1,4 @@
-"""What goes between a client and a collector beside questions and answers: paths, headers, and what went wrong."""
+"""The protocol of a collector apart from queries and answers: paths, headers, and error codes."""
 
 from __future__ import annotations
 
