@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _UPKEEP = 60.0  # seconds
 _AFTER_FIRST = 0.1  # seconds: the first request is answered before what can wait
-_UPKEEP_BEGINS = 1.0
 
 
 class Options(NamedTuple):
@@ -236,10 +235,10 @@ def _start_upkeep(work: Callable[[], None], stack: ExitStack) -> None:
     stack.callback(ended.set)
 
     def loop() -> None:
-        pause = _UPKEEP_BEGINS
-        while not ended.wait(pause):
+        while True:
             work()
-            pause = _UPKEEP
+            if ended.wait(_UPKEEP):
+                return
 
     threading.Thread(target=loop, name="upkeep", daemon=True).start()
 
