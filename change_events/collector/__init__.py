@@ -1,1 +1,1 @@
-"""The collector: a ledger by HTTP, for machines that have a token and no user of the database."""
+"""The collector: HTTP access to a ledger for machines with a token instead of a database user."""

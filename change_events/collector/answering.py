@@ -1,4 +1,4 @@
-"""One question to a ledger, from the bytes that came to the bytes that go back."""
+"""Answers one query of a ledger: decodes the request body, and encodes the response body."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ MOST_BYTES = 24 * 1024 * 1024
 _FAILED = "the collector cannot answer"
 
 
-class Refusal(Exception):  # noqa: N818  # what is answered instead
-    """There is no answer; the text says why, to a client."""
+class Refusal(Exception):  # noqa: N818  # a response, not an error
+    """A query is refused; the text is the reason for the client."""
 
     def __init__(self, code: Code, detail: str) -> None:
         super().__init__(detail)
@@ -40,14 +40,14 @@ class Refusal(Exception):  # noqa: N818  # what is answered instead
 
 
 class Answered(NamedTuple):
-    """What goes back: a media type and bytes."""
+    """A response: media type and body."""
 
     kind: str
     body: bytes
 
 
 def arguments_of(name: str, body: bytes) -> Arguments:
-    """The arguments of a question. Raises Refusal."""
+    """Return the arguments of a query. Raises Refusal."""
     question = QUESTIONS.get(name)
     if question is None:
         raise Refusal(Code.UNKNOWN_QUESTION, f"it does not know the question {name[:60]!r}")
@@ -62,16 +62,16 @@ def arguments_of(name: str, body: bytes) -> Arguments:
 
 
 def answer(source: LedgerSource, name: str, arguments: Arguments) -> Answered:
-    """The answer of a source.
+    """Return the answer of a source.
 
     Args:
-        source: it shows what whoever asks may read, and nothing else.
-        name: of the question.
-        arguments: of its type.
+        source: a source limited to what the client may read.
+        name: name of the query.
+        arguments: arguments of the query's type.
 
     Raises:
-        Refusal: there is none.
-        LedgerError: the ledger does not work.
+        Refusal: the query is refused.
+        LedgerError: the ledger fails.
     """
     try:
         found = _ANSWERS.get(name, _by_method)(source, name, arguments)
@@ -119,10 +119,10 @@ def _suspects(source: LedgerSource, _: str, arguments: Arguments) -> Answered:
 
 
 def _list(source: LedgerSource, _: str, arguments: Arguments) -> Answered:
-    """A page as a whole: whoever does not read it keeps no connection of the ledger."""
+    """Return a complete page, so that a slow client keeps no connection to the ledger."""
     assert isinstance(arguments, ListArguments)  # noqa: S101  # the table says so
     query, follows = arguments.query, arguments.follows
-    if query.after is None:  # else its limit also says where the page begins
+    if query.after is None:  # with it, the limit also determines where the page begins
         asked = msgspec.structs.replace(query, limit=min(query.limit or PAGE_EVENTS, PAGE_EVENTS) + 1)
     else:
         asked = query
@@ -135,7 +135,7 @@ def _list(source: LedgerSource, _: str, arguments: Arguments) -> Answered:
 
 
 class _Page:
-    """The lines of a page. An event that teams have recorded differently is not divided."""
+    """The lines of a page. Versions of an event that teams recorded differently stay on one page."""
 
     def __init__(self, limit: int | None) -> None:
         self._left = limit
@@ -145,7 +145,7 @@ class _Page:
         self._goes_on = False
 
     def is_full(self, record: Record) -> bool:
-        """Whether this event belongs to a page that follows, or to none."""
+        """Return whether this event belongs to a later page, or to none."""
         if self._last is None or record.id == self._last.id:
             return self._left == 0 and self._last is None
         if self._left == 0:
@@ -154,7 +154,7 @@ class _Page:
         return self._goes_on
 
     def add(self, record: Record) -> None:
-        """Put an event at the end; one that was removed meanwhile is no longer one."""
+        """Append an event, unless it has been removed in the meantime."""
         if self._left is not None and (self._last is None or self._last.id != record.id):
             self._left -= 1
         self._last = record
@@ -166,7 +166,7 @@ class _Page:
         self._size += len(line)
 
     def body(self) -> bytes:
-        """The lines, and the end."""
+        """Return the lines and the end of the page."""
         follows = Place(self._last.started_at, self._last.id) if self._goes_on and self._last else None
         end = PageEnd(len(self._lines), follows, self._left if follows else None)
         return b"\n".join([*self._lines, msgspec.json.encode(end)])
@@ -190,7 +190,7 @@ def _listed(record: Record) -> Listed:
         parent=record.parent,
         teams=record.teams,
         others=record.others,
-        body=msgspec.Raw(record.body.replace(b"\n", b" ")),  # in JSON, a line feed is nothing but white space
+        body=msgspec.Raw(record.body.replace(b"\n", b" ")),  # in JSON, a raw line feed is only white space
     )
 
 

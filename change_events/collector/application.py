@@ -1,4 +1,4 @@
-"""The collector as one application: its routes, and problem documents for what is none of them."""
+"""The collector's application: its routes, and problem documents for unknown routes and methods."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WORDS = {
 
 
 def application(routes: Sequence[BaseRoute]) -> ASGIApp:
-    """What answers requests for these routes; it stands behind the server's guard."""
+    """Return an ASGI application for these routes, to be placed behind the server's guard."""
     app = Starlette(routes=routes, exception_handlers={HTTPException: _refused})  # type: ignore[dict-item]  # a type for each
     app.router.redirect_slashes = False
     return app

@@ -1,4 +1,4 @@
-"""The token that a request carries (RFC 6750)."""
+"""The bearer token of a request (RFC 6750)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def bearer_token(request: Request) -> str | None:
-    """The token of the request's only ``Authorization``; None where there is none, or more than one."""
+    """Return the token of the only ``Authorization`` header; None if there is none, or more than one."""
     given = request.headers.getlist("authorization")
     scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     return token.strip() or None if scheme.lower() == "bearer" else None

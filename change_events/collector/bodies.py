@@ -1,4 +1,4 @@
-"""From the bytes of a request to events: within limits, each checked by the schema."""
+"""Decodes a request body to events, within limits, and validates each by the schema."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, 23, 59,
 """Of the times of events, as the tables of a ledger demand them."""
 _GZIP = 16 + zlib.MAX_WBITS
 _MOST_MISTAKES = 20
-_LONGEST = 200  # characters of what is said of one event
+_LONGEST = 200  # characters of an error about one event
 _PLACE = lazy_pattern(r"(?s)(.*) - at `\$\.?(.*)`")
-_VALUE = lazy_pattern(r"(?s)'.*'")  # of the event: it may be anything
+_VALUE = lazy_pattern(r"(?s)'.*'")  # a value of the event, which may be anything
 
 
 async def received(request: Request, limits: Limits) -> bytes:
-    """The body as it was sent. Raises RequestProblem."""
+    """Return the body as it was sent. Raises RequestProblem."""
     with suppress(ValueError):
         if int(request.headers.get("content-length", "")) > limits.body_bytes:
             raise _too_large(limits)
@@ -49,7 +49,7 @@ async def received(request: Request, limits: Limits) -> bytes:
 
 
 async def discard(request: Request, limits: Limits) -> None:
-    """Read what a client still sends, within limits: else it would not come to read the answer."""
+    """Read the rest of a body, within limits, since some clients read the response only afterwards."""
     size = 0
     with suppress(TimeoutError, RuntimeError, ClientDisconnect):  # RuntimeError: all of it was read
         async with asyncio.timeout(limits.body_seconds):
@@ -70,16 +70,16 @@ async def _read(request: Request, limits: Limits) -> bytes:
 
 
 def events_of(body: bytes, kind: str, encoding: str, limits: Limits) -> list[SealedEvent]:
-    """The events of a body.
+    """Return the events of a body.
 
     Args:
-        body: as it was sent.
-        kind: its ``Content-Type``.
-        encoding: its ``Content-Encoding``; empty for none.
-        limits: of the collector.
+        body: the body as it was sent.
+        kind: value of ``Content-Type``.
+        encoding: value of ``Content-Encoding``; empty for none.
+        limits: limits of the collector.
 
     Raises:
-        RequestProblem: they are not what the schema says, or too much; the text names each event that is wrong.
+        RequestProblem: events are invalid, or exceed the limits; the problem lists each invalid event.
     """
     kind = kind.partition(";")[0].strip().lower()
     if kind != JSON and kind not in LINE_TYPES:
@@ -110,7 +110,7 @@ def _inflated(body: bytes, encoding: str, limits: Limits) -> bytes:
 
 
 def _texts(body: bytes, kind: str) -> Sequence[bytes | msgspec.Raw]:
-    """The JSON of each event."""
+    """Return the JSON of each event."""
     if kind in LINE_TYPES:
         return [line for line in body.split(b"\n") if line.strip()]
     if not body.lstrip().startswith(b"["):
@@ -140,7 +140,7 @@ def _checked(texts: Sequence[bytes | msgspec.Raw], limits: Limits) -> list[Seale
 
 
 def refuse(mistakes: Sequence[WrongEvent]) -> None:
-    """Raise RequestProblem where there are mistakes: then nothing of the request is recorded."""
+    """Raise RequestProblem if there are mistakes; then nothing of the request is recorded."""
     if mistakes:
         number = "an event is" if len(mistakes) == 1 else f"{len(mistakes)} events are"
         raise RequestProblem(422, f"{number} not valid; nothing was recorded", tuple(mistakes[:_MOST_MISTAKES]))
@@ -153,7 +153,7 @@ def _event(text: bytes) -> SealedEvent:
 
 
 def _wrong_times(index: int, event: ChangeEvent) -> list[WrongEvent]:
-    """Times without a zone, and those that a ledger does not take, since not every zone has them."""
+    """Return mistakes for times without a zone, and for times out of a ledger's range."""
     found = []
     for key, time in (("started_at", event.started_at), ("ended_at", event.ended_at)):
         if time is None:

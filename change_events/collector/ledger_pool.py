@@ -1,4 +1,4 @@
-"""The connections of a collector to its ledger: a few, kept, each for one transaction at a time."""
+"""The pool of a collector's connections to its ledger, each used by one transaction at a time."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 8
 """As many as there are threads that use them."""
-_CONNECT_SECONDS = 2  # less than a client waits for its answer; the driver takes no smaller number
+_CONNECT_SECONDS = 2  # less than a client's timeout; the minimum of the driver
 _START_SECONDS = 10.0
-_PAUSE = 1.0  # seconds in which a ledger that was silent is not asked again
-_AGAIN = 5.0  # seconds after which a client asks again
-_CORRECTED = 60.0  # the same where somebody has to correct something
+_PAUSE = 1.0  # seconds without new attempts after a ledger was silent
+_AGAIN = 5.0  # seconds until a client retries
+_CORRECTED = 60.0  # the same if someone has to fix something
 _IN_TRANSACTION = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 _GRANTS = "`tfevent events ledger init --team NAME` prints what to grant to a collector"
 
@@ -34,8 +34,8 @@ class LedgerPool:
     """Connections to a ledger, for several threads.
 
     Args:
-        url: its address.
-        report: is given one line when the ledger begins to fail, and one when it works again.
+        url: URL of the ledger.
+        report: called with a line when the ledger begins to fail, and when it works again.
     """
 
     def __init__(self, url: str, report: Callable[[str], None]) -> None:
@@ -51,7 +51,7 @@ class LedgerPool:
         self._silent_until = 0.0
 
     def open(self) -> None:
-        """See that it is a ledger which takes events, of this user. Raises LedgerError."""
+        """Check that it is a ledger that accepts events of this user. Raises LedgerError."""
         connection = self._connected()
         try:
             self._check(connection)
@@ -61,20 +61,20 @@ class LedgerPool:
         self._give_back(connection)
 
     def close(self) -> None:
-        """End the idle connections; one that is in use ends after its transaction."""
+        """Close idle connections; a connection in use is closed after its transaction."""
         with self._lock:
             self._is_closed = True
         self._drop_idle()
 
     @contextmanager
     def transaction(self, seconds: float, *, keep: bool = True) -> Iterator[psycopg.Connection]:
-        """A transaction in which no statement takes longer, nor all much longer; without ``keep``, it changes nothing.
+        """Open a transaction with a time limit for each statement and for the whole; roll it back without ``keep``.
 
-        A connection that ended while it was idle is replaced: nothing was sent by it.
+        An idle connection that was closed by the server is replaced, since nothing was sent on it yet.
 
         Raises:
-            RequestProblem: the ledger does not work, with the status 503.
-            psycopg.DataError: of a statement, like IntegrityError.
+            RequestProblem: the ledger fails (status 503).
+            psycopg.DataError: raised by a statement, like IntegrityError.
         """
         deadline, cut = time.monotonic() + seconds + GRACE, threading.Event()
         connection = self._begun(seconds, deadline)
@@ -87,7 +87,7 @@ class LedgerPool:
         except psycopg.errors.InsufficientPrivilege:
             raise self.stuck(TROUBLES[rights.DENIED]) from None
         except psycopg.errors.ReadOnlySqlTransaction:
-            self._drop_idle()  # by a new connection, an address with several hosts may lead to the primary
+            self._drop_idle()  # with several hosts in the URL, a new connection may reach the primary
             raise self.stuck(TROUBLES[rights.READ_ONLY]) from None
         except psycopg.Error as error:
             raise self._lost(error, cut) from None
@@ -96,14 +96,14 @@ class LedgerPool:
         self._works()
 
     def stuck(self, trouble: str) -> RequestProblem:
-        """What to raise where the ledger answers and takes nothing until somebody corrects that: the status 503."""
+        """Return the error (status 503) for a ledger that answers but accepts nothing until someone fixes it."""
         if trouble not in self._stuck:
             self._stuck.add(trouble)
             self._report(f"ledger {self.shown}: nothing is recorded: {trouble}")
         return RequestProblem(503, f"{trouble}; its administrator has to correct that", retry_after=_CORRECTED)
 
     def takes(self) -> None:
-        """Note that events were recorded."""
+        """Note that the ledger records events."""
         if self._stuck:
             self._stuck.clear()
             self._report(f"ledger {self.shown}: events are recorded again")
@@ -120,7 +120,7 @@ class LedgerPool:
             raise problems.explain(error, self.shown) from None
 
     def _begun(self, seconds: float, deadline: float) -> psycopg.Connection:
-        """A connection in a transaction. Raises RequestProblem."""
+        """Return a connection in a transaction. Raises RequestProblem."""
         begin = f"BEGIN; SET LOCAL statement_timeout = {int(seconds * 1_000)}".encode()
         while True:
             kept, cut = self._taken(), threading.Event()
@@ -168,7 +168,7 @@ class LedgerPool:
             connection.close()
 
     def _silent(self) -> LedgerError:
-        """The error to raise where nothing came in time: the idle connections are as dead, and a new one is, too."""
+        """Return the error for a silent ledger, and close the idle connections."""
         self._silent_until = time.monotonic() + _PAUSE
         self._drop_idle()
         return problems.silent(self.shown)

@@ -1,4 +1,4 @@
-"""How much a client may send and ask at once, and how often."""
+"""Limits of a client: sizes, concurrency, and rates."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from change_events.query.wire import Code
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-_BUSY = 1.0  # seconds after which a place may be free
+_BUSY = 1.0  # seconds until a slot may be free
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the collector takes.
+    """The limits of the collector.
 
     Attributes:
-        body_bytes: of a request's body, as it is sent and as it is inflated.
-        event_bytes: of one event in it.
-        events: in one request.
-        at_once: requests that are answered at the same time.
-        of_token: of them, those with the same token.
-        rate: requests a second with the same token, in the long run.
-        burst: requests that may come at once after a pause.
-        body_seconds: for a client to send its body.
-        check_seconds: for the ledger to answer who may do what: less than a client waits, since a ledger that says
-            nothing is found out by this question.
-        ledger_seconds: for the ledger to record a request.
+        body_bytes: size of a request body, compressed and decompressed.
+        event_bytes: size of one event.
+        events: number of events in one request.
+        at_once: number of concurrent requests.
+        of_token: number of concurrent requests with one token.
+        rate: sustained requests per second with one token.
+        burst: number of requests allowed at once after a pause.
+        body_seconds: time for a client to send the body.
+        check_seconds: time for the ledger to check a token; less than a client's timeout, since this query detects a
+            silent ledger.
+        ledger_seconds: time for the ledger to record a request.
     """
 
     body_bytes: int = 8_000_000
@@ -51,11 +51,11 @@ class Limits:
 
 
 class Turns:
-    """Who has a turn now: used by one thread, that of the event loop.
+    """Limits concurrency and rates. Used by one thread, that of the event loop.
 
     Args:
-        limits: how many there are.
-        clock: seconds that go forward.
+        limits: limits of the collector.
+        clock: monotonic clock in seconds.
     """
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
@@ -67,7 +67,7 @@ class Turns:
 
     @contextmanager
     def any(self) -> Iterator[None]:
-        """A place for a request. Raises RequestProblem where all are taken."""
+        """Hold a slot for a request. Raises RequestProblem if all are in use."""
         if self._number >= self._limits.at_once:
             raise RequestProblem(503, "it answers as many requests as it can; make this one again", retry_after=_BUSY)
         self._number += 1
@@ -78,7 +78,7 @@ class Turns:
 
     @contextmanager
     def of(self, token: int) -> Iterator[None]:
-        """A place for a request with a token. Raises RequestProblem where they come too often."""
+        """Hold a slot for a request with a token. Raises RequestProblem if they are too frequent."""
         self._spend(token)
         if self._of_token[token] >= self._limits.of_token:
             raise RequestProblem(429, "too many requests with this token are under way", retry_after=_BUSY)
@@ -91,7 +91,7 @@ class Turns:
                 del self._of_token[token]
 
     def _spend(self, token: int) -> None:
-        """Take one of the token's requests, of which there are more as time goes by."""
+        """Take one of the token's requests, which are refilled over time."""
         now = self._clock()
         left, then = self._left.get(token, (float(self._limits.burst), now))
         left = min(self._limits.burst, left + (now - then) * self._limits.rate)
@@ -103,14 +103,14 @@ class Turns:
 
 
 class Queues:
-    """Who waits for an answer, and who is answered: of a token no more than leaves room for others.
+    """Queues of waiting requests, limited per token so that other tokens get slots as well.
 
     Used by one thread, that of the event loop.
 
     Args:
-        places: of all.
-        of_token: of them, those with the same token.
-        at_once: of those, how many are answered at the same time.
+        places: slots for waiting and running requests of all tokens.
+        of_token: slots of one token.
+        at_once: number of concurrent requests of one token.
     """
 
     def __init__(self, places: int, of_token: int, at_once: int) -> None:
@@ -121,7 +121,7 @@ class Queues:
 
     @asynccontextmanager
     async def turn(self, token: str) -> AsyncIterator[None]:
-        """A place, and as soon as it is its turn, the time to answer. Raises Refusal where there is no place."""
+        """Hold a slot and wait for the turn to be answered. Raises Refusal if there is no slot."""
         if self._left <= 0:
             raise Refusal(Code.BUSY, "it is asked too much at once")
         own = self._known.setdefault(token, _Queue(self._of_token, asyncio.Semaphore(self._at_once)))
@@ -141,7 +141,7 @@ class Queues:
 
 @dataclass(slots=True)
 class _Queue:
-    """Of one token: how many places are left, and its turns."""
+    """The queue of one token: its free slots, and its turns."""
 
     left: int
     turns: asyncio.Semaphore

@@ -1,4 +1,4 @@
-"""The description of the collector's routes, OpenAPI 3.1, with the schema of an event in it."""
+"""The OpenAPI 3.1 description of the collector's routes, with the schema of an event."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ _PATHS: dict[str, Any] = {
 
 @cache
 def document() -> dict[str, Any]:
-    """The description, as JSON-like data; not to be changed."""
+    """Return the description as JSON-like data; do not modify it."""
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -185,7 +185,7 @@ def document() -> dict[str, Any]:
 
 
 def _event_schemas() -> dict[str, Any]:
-    """The published schema of an event, with its parts as components."""
+    """Return the published schema of an event, with its parts as components."""
     text = resources.files("change_events").joinpath("schema/change-event.schema.json").read_text("utf-8")
     parts: dict[str, Any] = json.loads(text.replace("#/$defs/", "#/components/schemas/"))["$defs"]
     for name in ("started_at", "ended_at"):

@@ -1,4 +1,4 @@
-"""The description of ``POST /v1/queries/…``, made of the table of questions."""
+"""The description of ``POST /v1/queries/…``, generated from the table of queries."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _TEAM = {
 
 
 def paths() -> dict[str, Any]:
-    """Each question as a path."""
+    """Return a path for each query."""
     refusals = _refusals()
     return {f"{PATH}{name}": {"post": _operation(name, refusals)} for name in QUESTIONS}
 
 
 def schemas() -> dict[str, Any]:
-    """The arguments of all questions, as components."""
+    """Return the arguments of all queries as components."""
     arguments = {one.arguments for one in QUESTIONS.values()}
     return msgspec.json.schema_components(sorted(arguments, key=repr), ref_template=_COMPONENT)[1]
 
@@ -47,7 +47,7 @@ def _operation(name: str, refusals: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refusals() -> dict[str, Any]:
-    """By status, the codes of the problems that have it."""
+    """Return the codes of problems by status."""
     codes = defaultdict(list)
     for code, status in STATUS.items():
         codes[str(status)].append(code.value)

@@ -1,4 +1,4 @@
-"""Why a request is not answered as it was meant: a problem document (RFC 9457)."""
+"""Problem documents for failed requests (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class WrongEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     key: str = ""
 
 
-class RequestProblem(Exception):  # noqa: N818  # what is answered instead
+class RequestProblem(Exception):  # noqa: N818  # a response, not an error
     """A request that is refused.
 
     Attributes:
-        status: of the response.
-        detail: what is wrong and what to do, in words of ours.
-        errors: what is wrong with which event.
-        retry_after: seconds after which the same request may be made again.
-        code: what is wrong, to a program.
+        status: status of the response.
+        detail: what is wrong and what to do, without texts of the request.
+        errors: the invalid events.
+        retry_after: seconds until the same request may be retried.
+        code: machine-readable reason.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class RequestProblem(Exception):  # noqa: N818  # what is answered instead
         self.code = code
 
     def response(self) -> Response:
-        """What is sent."""
+        """Return the response."""
         document: dict[str, Any] = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,

@@ -1,4 +1,4 @@
-"""Connections to a ledger from which questions are answered: a few, each for one question at a time."""
+"""The pool of connections for queries, each used by one query at a time."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _CONNECT_SECONDS = 3
 
 
 class ReaderPool:
-    """Connections that are kept; there are as many as questions are answered at once.
+    """Persistent connections, as many as there are concurrent queries.
 
     Args:
-        url: of the ledger: ``postgresql://…``. Its user has the roles ``tfevent_collector`` and ``tfevent_reader``.
+        url: URL of the ledger: ``postgresql://…``. Its user has the roles ``tfevent_collector`` and ``tfevent_reader``.
     """
 
     def __init__(self, url: str) -> None:
@@ -34,10 +34,10 @@ class ReaderPool:
 
     @contextmanager
     def open(self, token: str) -> Iterator[tuple[TeamSource, Standing]]:
-        """A source for one thread, and what the bearer of a token may do; it has to be narrowed to the team.
+        """Open a source for one thread, with the rights of a token; the caller limits the source to the team.
 
         Raises:
-            TokenRefused: nothing.
+            TokenRefused: the token has no rights.
             LedgerError: the ledger cannot be reached or read.
         """
         source, standing = self._checked(token)
@@ -47,13 +47,13 @@ class ReaderPool:
             self._sources.give_back(source)
 
     def close(self) -> None:
-        """End the connections; one that is in use ends after its question."""
+        """Close the connections; one in use is closed after its query."""
         self._sources.end()
 
     def _checked(self, token: str) -> tuple[TeamSource, Standing]:
-        """The question about the token also shows whether an idle connection still works.
+        """Return a source and the rights of a token, whose query also checks an idle connection.
 
-        One that ended is replaced. Where the server says nothing, no other connection would say more.
+        A closed connection is replaced. If the server is silent, no other connection is tried.
         """
         while True:
             kept = self._sources.take()
@@ -67,7 +67,7 @@ class ReaderPool:
                 is_closed = source.is_closed
                 self._sources.give_back(source)
                 if kept is None or not is_closed or isinstance(error, LedgerSilent):
-                    raise  # else the server was started again meanwhile, or a proxy has ended the connection
+                    raise  # otherwise the server was restarted, or a proxy closed the connection
 
     def _opened(self) -> TeamSource:
         source = TeamSource.open(self._url, seconds=SECONDS, patience=_CONNECT_SECONDS)

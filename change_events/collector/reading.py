@@ -1,7 +1,7 @@
-"""``POST /v1/queries/…``: the ledger of a token's team, read by HTTP.
+"""``POST /v1/queries/…``: read access to the ledger of a token's team.
 
-Whose events are read says the token, and nothing else of a request. An answer is complete before its first byte is
-sent, so that a client that does not read keeps nothing but its own connection.
+The team depends on the token alone. An answer is complete before its first byte is sent, so that a slow client
+holds nothing but its own connection.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ _UNAVAILABLE = "it cannot use its ledger now"
 
 
 class Reading:
-    """What answers questions.
+    """The routes of queries.
 
     Args:
         pool: connections to the ledger.
-        report: is given one line for each failure that is not the client's.
+        report: called with a line for each failure that is not the client's.
     """
 
     def __init__(self, pool: ReaderPool, report: Callable[[str], None]) -> None:
@@ -63,7 +63,7 @@ class Reading:
         self._said = ""
 
     def routes(self) -> list[Route]:
-        """Its routes."""
+        """Return the routes."""
         return [Route(f"{PATH}{{name}}", self._endpoint, methods=["POST"])]
 
     async def _endpoint(self, request: Request) -> Response:
@@ -80,7 +80,7 @@ class Reading:
             return _problem(refusal.code, str(refusal))
 
     def _response(self, request: Request, token: str, body: bytes) -> Response:
-        """What is sent. Raises Refusal."""
+        """Return the response. Raises Refusal."""
         try:
             found = self._answered(request, token, body)
         except Refusal:
@@ -95,7 +95,7 @@ class Reading:
         return _sent(found, "gzip" in request.headers.get("accept-encoding", ""))
 
     def _say(self, trouble: str) -> None:
-        """Report it, once as long as no question is answered in between."""
+        """Report a failure, once until a query is answered again."""
         if self._said != trouble:
             self._said = trouble
             self._report(trouble)
@@ -121,7 +121,7 @@ class Reading:
 
 
 def _check(standing: Standing, request: Request) -> None:
-    """Raise Refusal where the bearer may not read, or expects to read of another team."""
+    """Raise Refusal if the bearer may not read, or expects another team."""
     if not standing.may_read:
         raise Refusal(Code.NOT_ALLOWED, "this token is for recording events, and not for reading them")
     expected = request.headers.get(TEAM_HEADER)
@@ -130,7 +130,7 @@ def _check(standing: Standing, request: Request) -> None:
 
 
 async def _body(request: Request) -> bytes | None:
-    """What was sent; None where it is too much."""
+    """Return the request body; None if it is too large."""
     found = bytearray()
     async for chunk in request.stream():
         found += chunk

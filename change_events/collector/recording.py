@@ -1,4 +1,4 @@
-"""``POST /v1/events`` and ``GET /v1/health``: what a client sends goes into the ledger, as the team of its token."""
+"""``POST /v1/events`` and ``GET /v1/health``: records events in the ledger, for the team of the token."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ _SHOWN = ("team", "may_write", "may_read", "expires_at")
 
 
 class Recording:
-    """What takes events.
+    """The routes that record events.
 
     Args:
         pool: connections to the ledger.
-        report: is given one line for each mistake of ours.
-        limits: what is taken.
+        report: called with a line for each internal error.
+        limits: limits of the collector.
     """
 
     def __init__(self, pool: LedgerPool, report: Callable[[str], None], limits: Limits | None = None) -> None:
@@ -57,7 +57,7 @@ class Recording:
         self._threads = ThreadPoolExecutor(CONNECTIONS, "collector")
 
     def routes(self) -> list[Route]:
-        """Of the application."""
+        """Return the routes."""
         return [
             Route("/v1/events", self._guarded(self._events), methods=["POST"]),
             Route("/v1/health", self._guarded(self._health), methods=["GET"]),
@@ -65,14 +65,14 @@ class Recording:
         ]
 
     def _guarded(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-        """The same, within the requests that are answered at once; whatever goes wrong is a problem document."""
+        """Wrap an endpoint: limit concurrent requests, and convert every error to a problem document."""
 
         async def endpoint(request: Request) -> Response:
             try:
                 with self._turns.any():
                     return await answer(request)
             except RequestProblem as problem:
-                if problem.status != HTTPStatus.REQUEST_TIMEOUT:  # who was waited for is not waited for again
+                if problem.status != HTTPStatus.REQUEST_TIMEOUT:  # after a timeout, do not wait again
                     await discard(request, self._limits)
                 return problem.response()
             except ClientDisconnect:
@@ -112,7 +112,7 @@ class Recording:
         return _json(found | {name: getattr(standing, name) for name in _SHOWN})
 
     async def _bearer(self, request: Request) -> Standing:
-        """What whoever asks may do. Raises RequestProblem."""
+        """Return the rights of the client. Raises RequestProblem."""
         token = bearer_token(request)
         if token is None:
             raise RequestProblem(401, "a token is needed: Authorization: Bearer tfel_…", code=Code.TOKEN.value)
@@ -139,7 +139,7 @@ class Recording:
         return written
 
     def _tried(self, team: str, index: int, entry: tuple[SealedEvent, RecordState]) -> WrongEvent | None:
-        """What the ledger does not take of one event; nothing is recorded."""
+        """Return what the ledger rejects in one event, without recording it."""
         try:
             with self._pool.transaction(self._limits.ledger_seconds, keep=False) as connection:
                 record_all(connection, team, [entry])
@@ -148,7 +148,7 @@ class Recording:
         return None
 
     def _look(self, standing: Standing | None = None) -> datetime:
-        """The time of the ledger, where it takes events, and whoever asks gets what the token says. RequestProblem."""
+        """Return the time of the ledger if it accepts events and the token's rights work. Raises RequestProblem."""
         with self._pool.transaction(self._limits.check_seconds) as connection:
             self._check_schema(connection)
             may_only_read = standing is not None and not standing.may_write
@@ -161,7 +161,7 @@ class Recording:
         return now.astimezone(UTC)  # type: ignore[no-any-return]  # a column of ours
 
     def _check_schema(self, connection: psycopg.Connection) -> None:
-        """See that the ledger is still one that this collector writes to: it may outlive an upgrade."""
+        """Check that this collector can still write to the ledger, which may have been upgraded."""
         try:
             schema.check_writable(connection, self._pool.shown)
         except LedgerError:

@@ -1,6 +1,6 @@
-"""Access to a ledger for reading: each question is a transaction of its own, which cannot write and ends in time.
+"""Read access to a ledger: each query is a read-only transaction with a time limit.
 
-What a connection remembers is set within the transaction, so that a pooler may hand each one to another connection.
+Settings are local to the transaction, so that a pooler may use another connection for each.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-SECONDS = 30.0  # that one question may take
+SECONDS = 30.0  # time limit of one query
 GRACE = 2.0
 """Seconds after that in which the server may say so; then it is taken for silent, and the connection is cut."""
 OLDEST_READ = 1
@@ -36,7 +36,7 @@ _BEGIN = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {}; SET LOCAL jit = off; "
     "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 )
-# those that a reader may read; null for one who may read all
+# the teams a reader may read; null for all
 _READABLE = """
     SELECT CASE WHEN row_security_active('tfevent.events') AND NOT pg_has_role('tfevent_owner', 'USAGE')
         AND NOT tfevent.reads_all() THEN tfevent.readable() END
@@ -57,20 +57,20 @@ _WITH_EVENTS = (
     "SELECT one FROM unnest(%(names)s::text[]) AS one "
     "WHERE EXISTS (SELECT 1 FROM tfevent.events e WHERE e.team = one) ORDER BY one"
 )
-_NOBODY = "-"  # no name of a team
-# of each team by itself, in the order of an index, however many there are
+_NOBODY = "-"  # not the name of a team
+# per team, in the order of an index
 _OF_SEVERAL = (
     "SELECT r.* FROM unnest(%(teams)s::text[]) AS one(team) CROSS JOIN LATERAL ({}) AS r ORDER BY {} LIMIT %(limit)s"
 )
 
 
 class Access:
-    """One open connection, and what is asked by it.
+    """An open connection, and its queries.
 
     Attributes:
         shown: the ledger's address without a password.
-        teams: whose events are read.
-        finds_texts: whether there is an index of texts that this user may ask.
+        teams: the teams whose events are read.
+        finds_texts: whether there is an index of texts that this user may use.
     """
 
     _serves_new_teams = False
@@ -108,14 +108,14 @@ class Access:
         in_all: float | None = None,
         patience: int | None = None,
     ) -> Self:
-        """Connect, and see that it is a ledger which this tfevent reads.
+        """Connect, and check that it is a ledger that this tfevent can read.
 
         Args:
-            url: its address: ``postgresql://…``.
-            team: whose events are read; None for all that this user may read.
-            seconds: after which one question is broken off.
-            in_all: after which all of them are.
-            patience: seconds to connect within, where the address does not say.
+            url: URL of the ledger: ``postgresql://…``.
+            team: the team whose events are read; None for all that this user may read.
+            seconds: time limit of one query.
+            in_all: time limit of all queries, in seconds.
+            patience: seconds to connect, unless the URL has a limit.
 
         Raises:
             LedgerError: it cannot be reached or read, or this user reads no team; the text says what to do.
@@ -147,17 +147,17 @@ class Access:
     def together(
         self, team: str | None = None, *, in_all: float | None = None, within: Collection[str] | None = None
     ) -> Iterator[Self]:
-        """One transaction for all questions of this block: they are answered as of one moment, and in less time.
+        """Use one transaction for all queries of this block: they see one snapshot, and take less time.
 
-        Which teams may be read is asked again, and whether this tfevent still reads the ledger.
+        The readable teams and the version of the ledger are checked again.
 
         Args:
-            team: as :meth:`open` takes it; ``in_all`` likewise.
-            in_all: as above.
-            within: no other teams than these are read; None for no limit.
+            team: as in :meth:`open`.
+            in_all: as in :meth:`open`.
+            within: only these teams are read; None for no limit.
 
         Raises:
-            LedgerError: as :meth:`open`.
+            LedgerError: as in :meth:`open`.
         """
         self._until = None if in_all is None else time.monotonic() + in_all
         names = self._select(within)
@@ -170,28 +170,28 @@ class Access:
                 self._is_together = False
 
     def of_teams(self, teams: Collection[str]) -> Self:
-        """The same connection for questions about these of its teams alone."""
+        """Return an object for queries about these teams on the same connection."""
         narrowed = copy(self)
         narrowed.teams = tuple(name for name in self.teams if name in teams)
         return narrowed
 
     @property
     def is_closed(self) -> bool:
-        """Whether the connection has ended, or its server has."""
+        """Whether the connection is closed, here or by the server."""
         return bool(self._connection.closed)
 
     def interrupt(self) -> None:
-        """Break off the answer that is being made, in whatever thread, and every later one."""
+        """Cancel the current query, from any thread, and every later one."""
         self._ended.set()
         self._connection.cancel()
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._connection.close()
 
     @contextmanager
     def _question(self) -> Iterator[psycopg.Connection]:
-        """A transaction in which everything is seen as of one moment."""
+        """Open a transaction with one snapshot."""
         import psycopg
 
         if self._is_together:
@@ -214,7 +214,7 @@ class Access:
 
     @contextmanager
     def _part(self) -> Iterator[None]:
-        """A part of the transaction, with the time that is left of it."""
+        """Run a part of the transaction, within its remaining time."""
         import psycopg
 
         left = self._milliseconds()
@@ -227,10 +227,10 @@ class Access:
             raise self._explained(error) from None
 
     def _select(self, within: Collection[str] | None) -> list[str] | None:
-        """From the next transaction on, the server shows no other teams than these, as far as it knows who reads what.
+        """Make the server show only these teams from the next transaction on, in addition to the user's rights.
 
         Returns:
-            Those that can be names of a team; None for no limit.
+            The valid names of teams among them; None for no limit.
         """
         names = None if within is None else [name for name in sorted(within) if TEAM.fullmatch(name)]
         self._selected = "" if names is None else f"; SET LOCAL tfevent.teams = '{','.join(names) or _NOBODY}'"
@@ -240,17 +240,17 @@ class Access:
         return problems.silent(self.shown) if self._cut.is_set() else problems.explain(error, self.shown)
 
     def _ask(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """The rows of one statement."""
+        """Return the rows of one statement."""
         with self._question() as connection:
             return rows(connection, statement, values)
 
     def _ask_each(self, statement: str, order: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """The rows of one statement about each team together.
+        """Return the merged rows of one statement that is run per team.
 
         Args:
-            statement: names the team as ``{team}``, and has the order and the limit ``%(limit)s`` of its own.
-            order: the same by the names of its columns.
-            values: of the marks in it; ``limit`` is one.
+            statement: has the team as ``{team}``, and its own order and limit ``%(limit)s``.
+            order: the same order by column names.
+            values: values of its placeholders, including ``limit``.
         """
         return self._ask(*self._of_each(statement, order, values))
 
@@ -267,7 +267,7 @@ class Access:
         return max(1, int(min(left, self._seconds) * 1_000))
 
     def _give_up(self) -> None:
-        """Leave the transaction; a connection in an unknown state is of no use to the next question."""
+        """End the transaction; close the connection if its state is unknown."""
         from psycopg import Error
         from psycopg.pq import TransactionStatus
 
@@ -279,7 +279,7 @@ class Access:
             self._connection.close()
 
     def _readable(self, team: str | None, names: list[str] | None = None) -> tuple[str, ...]:
-        """The teams whose events are read: of these names, where there are some. Raises LedgerError."""
+        """Return the teams whose events are read, limited to ``names`` if given. Raises LedgerError."""
         reads_all = False
         with self._question() as connection:
             version = schema.version(connection)
@@ -306,7 +306,7 @@ class Access:
 
 
 def rows(connection: psycopg.Connection, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """The rows of a statement of ours; texts are made such as a ledger stores them."""
+    """Return the rows of a trusted statement; texts are converted to what a ledger can store."""
     return connection.execute(statement.encode(), _storable(values) or None).fetchall()
 
 

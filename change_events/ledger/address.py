@@ -1,4 +1,4 @@
-"""The address of a ledger, as it is given, and as it may be shown: without the password, wherever that is in it."""
+"""The URL of a ledger, and its form for output, without a password in any part."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _EXTRA = "a ledger needs the package psycopg: pip install 'tfevent[server]'"
 
 
 class Address(NamedTuple):
-    """Where a ledger is.
+    """The location of a ledger.
 
     Attributes:
-        terms: what the driver is given.
+        terms: connection parameters for the driver.
         shown: host, port and database.
     """
 
@@ -31,14 +31,14 @@ class Address(NamedTuple):
 
 
 def address_of(url: str, patience: int | None = None) -> Address:
-    """The ledger that a URL means; what it leaves out, the variables of PostgreSQL's clients say (``PGPASSWORD``).
+    """Return the ledger of a URL; PostgreSQL's client variables (``PGPASSWORD``) supply missing parts.
 
     Args:
-        url: what was given.
-        patience: seconds to connect within, where the URL does not say; None for those of every command.
+        url: the URL as given.
+        patience: seconds to connect, unless the URL has a limit; None for the default of commands.
 
     Raises:
-        LedgerError: it cannot be read, or the driver is not installed; no part of the URL is in the text.
+        LedgerError: the URL is invalid, or the driver is not installed; the text contains no part of the URL.
     """
     if is_of_http(url):
         raise LedgerError(f"this is the address of a collector, and the database itself is needed; {_EXPECTED}")
@@ -47,7 +47,7 @@ def address_of(url: str, patience: int | None = None) -> Address:
     try:
         import psycopg
         from psycopg.conninfo import conninfo_to_dict
-    except ImportError:  # also where it finds no library of PostgreSQL's
+    except ImportError:  # also if libpq is missing
         raise LedgerError(_EXTRA) from None
     try:
         given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
@@ -57,7 +57,7 @@ def address_of(url: str, patience: int | None = None) -> Address:
     port = given.get("port") or os.environ.get("PGPORT") or ""
     database = given.get("dbname") or os.environ.get("PGDATABASE") or given.get("user", "")
     if "@" in host + database:
-        raise LedgerError(_MISREAD.format(_EXPECTED, _QUOTING))  # a part of a password, which would be shown
+        raise LedgerError(_MISREAD.format(_EXPECTED, _QUOTING))  # may be a part of a password
     if port and not port.replace(",", "").isdigit():
         raise LedgerError(_MISREAD.format(_EXPECTED, _PORT if "port=" in url else _wrong_part(url)))
     own = _DEFAULTS if patience is None else {**_DEFAULTS, "connect_timeout": patience}
@@ -65,7 +65,7 @@ def address_of(url: str, patience: int | None = None) -> Address:
 
 
 def _wrong_part(url: str) -> str:
-    """What an address should have where this one is wrong; none of it is quoted: any part may be a password."""
+    """Return what is expected in the invalid part of a URL, without quoting it: any part may be a password."""
     place, _, parameters = url.partition("://")[2].partition("?")
     servers, _, database = place.partition("/")
     login, _, hosts = servers.rpartition("@")

@@ -1,4 +1,4 @@
-"""What the owner of a ledger does: make it, look at it, remove what is old."""
+"""Administration of a ledger by its owner: create, inspect, and prune it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SKEW = 60.0
 
 
 class Team(NamedTuple):
-    """The figures of one team; ``newest`` is the start of its newest event."""
+    """The counts of one team; ``newest`` is the start of its newest event."""
 
     name: str
     events: int
@@ -33,18 +33,18 @@ class Team(NamedTuple):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """What is known of a ledger.
+    """The state of a ledger.
 
     Attributes:
         shown: its address without a password.
-        version: of its schema; ``known`` is this tfevent's.
-        bytes: on disk, with indexes.
-        months: the first and the last with a partition; None without any.
-        misplaced: events outside the months: ids of no plausible time, or of a month that could not be made.
-        text_index: whether parts of texts are found by an index.
-        skew: seconds that the clock of the server is ahead of this machine's.
-        teams: those with events that this user may see.
-        readable: whether this user may see any; without that, the two figures of events are empty.
+        version: version of its schema; ``known``: that of this tfevent.
+        bytes: size on disk, with indexes.
+        months: the first and the last month with a partition; None without any.
+        misplaced: number of events outside the months: with an implausible time, or of a month that cannot be created.
+        text_index: whether an index finds parts of texts.
+        skew: seconds by which the clock of the server is ahead of this machine's.
+        teams: teams with events that this user may read.
+        readable: whether this user may read any events; otherwise ``misplaced`` and ``teams`` are empty.
     """
 
     shown: str
@@ -60,7 +60,7 @@ class Status(msgspec.Struct, frozen=True):
 
 
 class Made(msgspec.Struct, frozen=True):
-    """What :func:`make` did: the schema before and after, and whether there is an index of texts."""
+    """The result of :func:`make`: the schema before and after, and whether there is an index of texts."""
 
     before: int
     after: int
@@ -81,15 +81,15 @@ _BROKEN_OFF = {"57014": "the server was too busy to do it in time; it was broken
 def connected(
     url: str, password: str = "", remedies: Mapping[str, str] | None = None, *, seconds: float | None = SECONDS
 ) -> Iterator[tuple[psycopg.Connection, str]]:
-    """A connection to a ledger, and its address without a password. Every error is a LedgerError.
+    """Open a connection to a ledger, and yield it with the URL without a password. Every error is a LedgerError.
 
-    What is done with it is one transaction: whatever ends it early, a signal included, undoes all of it.
+    All statements are one transaction, which is rolled back on any error or signal.
 
     Args:
-        url: its address.
-        password: of the user, where it is known apart from the address; it goes before one that is in it.
-        remedies: what to say of a SQLSTATE.
-        seconds: after which it is broken off; None for who has transactions of their own.
+        url: URL of the ledger.
+        password: separate password, which takes precedence over one in the URL.
+        remedies: SQLSTATE → remedy in the error text.
+        seconds: time limit; None if the caller manages transactions itself.
     """
     address = address_of(url)
     import psycopg
@@ -111,7 +111,7 @@ def connected(
 
 
 def make(connection: psycopg.Connection) -> Made:
-    """Make the ledger, or bring it to the newest schema. Raises LedgerError."""
+    """Create the ledger, or migrate it to the newest schema. Raises LedgerError."""
     import psycopg
 
     try:
@@ -125,7 +125,7 @@ def make(connection: psycopg.Connection) -> Made:
 
 
 def grants(team: str) -> tuple[str, ...]:
-    """Lines for psql that give a team a user that writes and one that reads; passwords are asked for there."""
+    """Return psql statements that create a writing and a reading user of a team; psql prompts for the passwords."""
     lines: list[str] = []
     for name, group, may in ((f"{team}_writer", roles.WRITER, "write"), (f"{team}_reader", roles.READER, "read")):
         lines += _user(name, group)
@@ -135,12 +135,12 @@ def grants(team: str) -> tuple[str, ...]:
 
 
 def retention() -> tuple[str, ...]:
-    """Lines for psql that make a user who removes what is old."""
+    """Return psql statements that create a user who may prune."""
     return _user("tfevent_pruner", roles.RETENTION)
 
 
 def collector() -> tuple[str, ...]:
-    """Lines for psql that make a user for `tfevent events serve --collect`, which writes and reads for all teams."""
+    """Return psql statements that create a user for `tfevent events serve --collect`, with access to all teams."""
     name = "tfevent_serve"
     values = f"('{name}', '*', 'write'), ('{name}', '*', 'read')"
     return (
@@ -154,7 +154,7 @@ def _user(name: str, group: str) -> tuple[str, ...]:
 
 
 def status(connection: psycopg.Connection, shown: str) -> Status:
-    """What is known of the ledger. Raises LedgerError where there is none."""
+    """Return the state of the ledger. Raises LedgerError if there is none."""
     version = schema.version(connection)
     if not version.schema:
         raise LedgerError(
@@ -200,17 +200,17 @@ def _events(connection: psycopg.Connection) -> tuple[int, tuple[Team, ...]]:
 
 
 def prunable(connection: psycopg.Connection, before: date) -> dict[str, int]:
-    """What :func:`change_events.ledger.removing.prune` would remove.
+    """Return what :func:`change_events.ledger.removing.prune` would remove.
 
     Args:
-        connection: of a user with the role tfevent_retention.
-        before: the day; not one to come.
+        connection: connection of a user with the role tfevent_retention.
+        before: the day, not in the future.
 
     Returns:
-        The number of events by month, ``other`` for those outside the months.
+        The number of events by month; ``other``: those outside the months.
 
     Raises:
-        psycopg.Error: this user may not, or the day is one to come.
+        psycopg.Error: the user lacks the right, or the day is in the future.
     """
     rows = connection.execute("SELECT month, events FROM tfevent.prune(%s, true)", (before,)).fetchall()
     return {str(month): int(number) for month, number in rows}

@@ -1,9 +1,9 @@
-"""The function that records events, for batches: what the fourth version of the schema changes.
+"""The function that records events in batches: schema version 4.
 
-It does what that of :mod:`change_events.ledger.record_function` does. That one compared each event of a batch with each
-other, since the server expects one row of what it takes apart by ``jsonb_to_record``; passed all of each entry to each
-table; and called a function for each id. Here, entries and bodies are read side by side as rows that can be joined by
-hashes, and what follows gets only what it needs.
+It replaces the function of :mod:`change_events.ledger.record_function`, which compared each event of a batch with each
+other, since the server estimates one row for ``jsonb_to_record``; passed each whole entry to each
+table; and called a function per id. Here, entries and bodies are read in parallel as rows that can be hash-joined,
+and later steps get only the columns they need.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _UPSERT = f"""
 
 
 def _listed(table: str, name: str) -> str:
-    """Add the texts that an entry has in a list."""
+    """Return the statement that adds the texts of a list in an entry."""
     return f"""
         INSERT INTO tfevent.{table} (team, {name}, started_at, id)
         SELECT DISTINCT record_events.team, one.value, e.started_at, e.id

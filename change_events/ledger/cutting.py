@@ -1,4 +1,4 @@
-"""A limit of time on this side of a connection: the server's own does not hold where nothing comes from it any more."""
+"""Client-side time limits of a connection, since the server's own does not apply if the server is unreachable."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ GRACE = 2.0
 
 
 class ServerSilentError(Exception):
-    """Nothing came from the server in time, and the connection was cut."""
+    """The server did not respond in time, and the connection was closed."""
 
 
 @contextmanager
 def bounded(connection: psycopg.Connection, seconds: float) -> Iterator[None]:
-    """A transaction of whose statements none takes longer than that, nor all of them together much longer.
+    """Open a transaction with a time limit for each statement and, approximately, for the whole.
 
     Args:
-        connection: one that commits by itself.
-        seconds: the server breaks off a statement after them, and this side cuts the connection soon afterwards.
+        connection: a connection in autocommit mode.
+        seconds: the server cancels a statement after this time, and the client closes the connection soon afterwards.
 
     Raises:
-        ServerSilentError: the connection was cut; the transaction is rolled back, unless its end was under way.
+        ServerSilentError: the connection was closed; the transaction is rolled back, unless it was already committing.
     """
     import psycopg
 
@@ -49,17 +49,19 @@ def bounded(connection: psycopg.Connection, seconds: float) -> Iterator[None]:
 
 @contextmanager
 def cut_at(connection: psycopg.Connection, deadline: float, cut: threading.Event | None = None) -> Iterator[None]:
-    """As long as this lasts, no longer than until ``deadline``: then the connection is cut, however it hangs.
+    """Close the connection at ``deadline`` unless the block has ended, even if the connection hangs.
 
     Args:
-        connection: an open one; what waits for it gets an error of the driver's.
-        deadline: moment of :func:`time.monotonic`.
-        cut: set before the connection is cut.
+        connection: an open connection; a waiting caller gets an error of the driver.
+        deadline: time by :func:`time.monotonic`.
+        cut: set before the connection is closed.
 
     Raises:
         psycopg.Error: the connection is closed.
     """
-    own = socket.socket(fileno=os.dup(connection.fileno()))  # of our own: the driver may close its number at any time
+    own = socket.socket(
+        fileno=os.dup(connection.fileno())
+    )  # a duplicate, since the driver may close its descriptor at any time
 
     def end() -> None:
         if cut is not None:

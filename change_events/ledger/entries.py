@@ -1,6 +1,6 @@
-"""What is sent of one event beside its body: the columns and rows that the journal keeps of it, by the same functions.
+"""The entry of an event, sent with its body: the columns and rows of the journal, computed by the same functions.
 
-Pure functions; the server takes the entries as they are, for the team that the writer may write to.
+Pure functions. The server records entries as given, for a team the writer may write to.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _INDEXED = ("environment", "service", "tool", "run", "parent", "key", "actor")
 
 
 def indexed(text: str) -> str:
-    """``text`` as it is stored and looked for where an index holds it: what is too long ends in a digest."""
+    """Return ``text`` as it is stored and searched in an index: a text that is too long ends in a digest."""
     text = storable(text)
     if len(text) <= LONGEST:
         return text
@@ -36,12 +36,12 @@ def indexed(text: str) -> str:
 
 
 def storable(text: str) -> str:
-    """``text`` without what PostgreSQL's texts cannot hold."""
+    """Return ``text`` without characters that PostgreSQL cannot store."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def entry_of(event: ChangeEvent, state: RecordState) -> dict[str, Any]:
-    """The entry of one event, as JSON-like data.
+    """Return the entry of one event as JSON-like data.
 
     Raises:
         ValueError: its id is not a UUID.
@@ -70,7 +70,7 @@ def entry_of(event: ChangeEvent, state: RecordState) -> dict[str, Any]:
 
 
 def _actor(event: ChangeEvent) -> str | None:
-    """The person, or the CI system that stands for one."""
+    """Return the person, or the CI system in its place."""
     actor = event.actor
     if actor is None:
         return None
@@ -78,7 +78,7 @@ def _actor(event: ChangeEvent) -> str | None:
 
 
 def _tags(event: ChangeEvent) -> Iterator[str]:
-    """By what each tag is asked for: its name, and ``name=value``; a name with a ``=`` cannot be."""
+    """Yield the filters that match each tag: its name, and ``name=value``; a name with ``=`` cannot be queried."""
     for name, value in event.tags.items():
         if "=" not in name:
             yield from (name, f"{name}={value}")
@@ -92,7 +92,7 @@ def _uuid(text: str) -> str:
 
 
 def _past(event: ChangeEvent) -> dict[str, Any]:
-    """What later questions about things need of a settled event."""
+    """Return the data of a settled event needed by later queries about history."""
     rows = _rows(event)
     things: dict[Thing, int] = {}
     for row in rows.rows:

@@ -1,4 +1,4 @@
-"""Questions about events."""
+"""Queries about events."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from change_events.ledger.listing import Anchor
 
 _BATCH = 500
-_AHEAD = 20  # bodies that are read with the one that is asked for
-_TEXTS = range(8, 15)  # places of texts that are not always stored as they are
+_AHEAD = 20  # bodies read ahead
+_TEXTS = range(8, 15)  # positions of texts that may be stored in changed form
 _BODIES = (
     "SELECT b.id::text, b.team, b.body FROM tfevent.bodies b "
     "WHERE b.team = ANY (%(teams)s) AND b.id = ANY (%(ids)s::uuid[])"
 )
-# whoever gives an event the ID of another one has to know it, and so comes later
+# an event with the ID of another one is necessarily recorded later
 _TEAMS_OF = (
     "SELECT e.team FROM tfevent.events e WHERE e.team = ANY (%(teams)s) AND e.id = ANY (%(ids)s::uuid[]) "
     "ORDER BY e.ingested_at, e.team"
@@ -53,25 +53,25 @@ _UNDELIVERED = (
 
 
 class EventReads(TextReads):
-    """The part of a ledger that knows events."""
+    """The part of a ledger source for events."""
 
     called = "ledger"
 
     def get(self, id_or_prefix: str) -> Record | None:
-        """The event with this id, or the only one whose id begins so; None if there is none.
+        """Return the event with this id or unique prefix; None if there is none.
 
-        Where teams have recorded it differently, it is what was recorded first; ``others`` of the record has the rest.
+        If teams have recorded it differently, the first record is returned; its ``others`` names the rest.
 
         Raises:
-            AmbiguousId: several begin so.
+            AmbiguousId: several ids have this prefix.
             LedgerError: the ledger cannot be read.
         """
         return next(self.versions(id_or_prefix), None)
 
     def versions(self, id_or_prefix: str) -> Iterator[Record]:
-        """The same event as each team has recorded it, what was recorded first at the beginning; errors as :meth:`get`.
+        """Yield the event as recorded by each team, the first record first; errors as in :meth:`get`.
 
-        Teams that have recorded the same are one.
+        Teams with equal records share one.
         """
         prefix = id_or_prefix.strip().lower()
         ends = listing.id_range(prefix) if prefix else None
@@ -89,14 +89,14 @@ class EventReads(TextReads):
         return self._records(found)
 
     def list(self, query: Query | None = None, *, follows: Anchor | None = None) -> Iterator[Record]:
-        """The events that ``query`` asks for, newest first; no body is read before it is asked for.
+        """Yield the selected events, newest first; bodies are read on demand.
 
         Args:
             query: which events.
-            follows: only those after this one in that order, whether it is still there or not.
+            follows: only events after this one in that order, even if it has been removed.
 
         Raises:
-            LedgerError: the ledger cannot be read, or does not know what is asked for: it has no deliveries.
+            LedgerError: the ledger cannot be read, or lacks the requested data: it has no deliveries.
         """
         wanted = query or Query()
         bounds = self._bounds(wanted)
@@ -118,10 +118,10 @@ class EventReads(TextReads):
             left = None if left is None else left - len({row[0] for row in found})
 
     def figures(self, query: Query, *, most: int) -> Figures:
-        """How many events ``query`` selects and by column, wherever its page is; the newest ``most`` are counted.
+        """Return the number of selected events, in total and by column, of the newest ``most``, regardless of the page.
 
         Raises:
-            LedgerError: as :meth:`list`.
+            LedgerError: as in :meth:`list`.
         """
         whole = msgspec.structs.replace(query, before=None, after=None)
         bounds = self._bounds(whole) or Bounds()
@@ -137,7 +137,7 @@ class EventReads(TextReads):
         return Figures(events, any(row[6] > most for row in combined), *by_column)
 
     def counted(self, query: Query, *, by: Sequence[str] = (), width: timedelta) -> Sequence[Count]:
-        """How many events ``query`` selects, by columns and spans of time. Raises LedgerError and ValueError."""
+        """Return the number of selected events by columns and spans of time. Raises LedgerError and ValueError."""
         whole = msgspec.structs.replace(query, before=None, after=None)
         first = counting.first_of(whole, by, width)
         bounds = self._bounds(whole) or Bounds()
@@ -151,7 +151,7 @@ class EventReads(TextReads):
         return [counting.Count(row[0], tuple(row[1:-1]), row[-1]) for row in found]
 
     def searched_since(self, query: Query) -> datetime | None:
-        """The start of the oldest event in which ``query`` looks for its text; None where it looks in all."""
+        """Return the start of the oldest event searched for the text; None if all are searched."""
         if not query.text or query.searched is None or self._finds(query.text):
             return None
         values = {"limit": query.searched + 1}
@@ -162,16 +162,16 @@ class EventReads(TextReads):
         return from_micros(found[0][0])
 
     def drift_checks(self) -> Sequence[LastCheck]:
-        """The last drift check of each directory, by directory. Raises LedgerError."""
+        """Return the last drift check of each directory, by directory. Raises LedgerError."""
         names = LastCheck.__struct_fields__
         checks = []
         for row in self._ask(_DRIFT, {"teams": list(self.teams)}):
-            with suppress(msgspec.DecodeError, UnicodeDecodeError):  # a writer can record what is no drift
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):  # a writer can record invalid drift
                 checks.append(LastCheck(**dict(zip(names, (*row[:-1], _DECODER.decode(row[-1])), strict=True))))
         return checks
 
     def _bounds(self, query: Query) -> Bounds | None:
-        """What the statement of ``query`` has to know; None where an event that it names is gone."""
+        """Return the bounds of ``query``; None if an event it names is gone."""
         if query.undelivered:
             raise NotInLedger(_UNDELIVERED)
         searched = self.searched_since(query)
@@ -186,7 +186,7 @@ class EventReads(TextReads):
         return Bounds(before, after, searched)
 
     def _page(self, query: Query, bounds: Bounds, limit: int | None) -> Sequence[tuple[Any, ...]]:
-        """Rows up to the limit, and those of the last event that other teams have."""
+        """Return rows up to the limit, and the last event's rows of other teams."""
         if limit is None or len(self.teams) == 1:
             return self._rows(query, bounds, limit)
         found = self._rows(query, bounds, limit + len(self.teams) - 1)
@@ -201,7 +201,7 @@ class EventReads(TextReads):
         return self._ask_each(statement, order, {**values, "limit": limit})
 
     def _combined_by_text(self, query: Query, bounds: Bounds, most: int) -> Sequence[tuple[Any, ...]] | None:
-        """As :meth:`_combined`, by the newest events where they say enough, or the index of texts; None for neither."""
+        """Like :meth:`_combined`, by the newest events if they suffice, or the index of texts; None if neither does."""
         beyond = self._beyond_few(query, bounds)
         if beyond is None:
             return None
@@ -213,7 +213,7 @@ class EventReads(TextReads):
         return combined if complete or any(row[6] > most for row in combined) else None
 
     def _combined(self, query: Query, bounds: Bounds, most: int) -> Sequence[tuple[Any, ...]]:
-        """How many events have the same columns: values, number, and how many events there are in all."""
+        """Return the number of events with equal columns: values, number, and the total."""
         statement, values = listing.statement(query, bounds, figures=True)
         inner, given = self._of_each(statement, listing.NEWEST, {**values, "limit": most + 1})
         return self._ask(listing.COUNTED.format(inner), given)
@@ -240,7 +240,7 @@ class EventReads(TextReads):
 
 
 class _Bodies:
-    """The bodies of listed events, some at a time: most that read one read those that follow."""
+    """The bodies of listed events, read in batches, since most callers read the following ones as well."""
 
     def __init__(
         self, read: Callable[[Sequence[str]], dict[tuple[str, str], bytes]], chosen: Sequence[Variant], shown: str
@@ -251,7 +251,7 @@ class _Bodies:
         self._ahead: dict[tuple[str, str], bytes] = {}
 
     def loader(self, place: int) -> Callable[[], bytes]:
-        """What gives the body of the event at this place."""
+        """Return a function that loads the body of the event at this position."""
 
         def load() -> bytes:
             variant = self._chosen[place]
@@ -266,7 +266,7 @@ class _Bodies:
 
 
 def _as_recorded(row: tuple[Any, ...], load: Callable[[], bytes]) -> tuple[Any, ...]:
-    """The columns of an event with texts as they are in it, where one of them could not be stored so."""
+    """Return the columns of an event with its original texts if one could not be stored unchanged."""
     if not any(text and ("\ufffd" in text or len(text) == LONGEST) for text in (row[place] for place in _TEXTS)):
         return row
     from change_events.redact import unseal

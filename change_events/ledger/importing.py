@@ -1,4 +1,4 @@
-"""Events of a journal, or of lines of JSON, in batches; again with the same result, so that it can be continued."""
+"""Imports events of a journal or JSON lines in batches; idempotent, so that it can be resumed."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from change_events.journal.records import RecordState
     from change_events.model import SealedEvent
 
-SECONDS = 120.0  # that one statement may take
-BATCH = 1_000  # events of one statement
+SECONDS = 120.0  # time limit of one statement
+BATCH = 1_000  # events per statement
 CONNECTIONS = 3
 """That one import has at most: others are to have some, too."""
-_BYTES = 4_000_000  # of bodies, likewise
-_BELOW_TIME = 80  # bits of an id
-_CANCEL = 5.0  # seconds for asking the server to break off a statement
-_LATEST = 4_102_444_800_000  # the year 2100: no month that is made lies there
+_BYTES = 4_000_000  # of bodies per statement
+_BELOW_TIME = 80  # bits of an id below its time
+_CANCEL = 5.0  # seconds for cancelling a statement
+_LATEST = 4_102_444_800_000  # the year 2100: later months are not created
 
 
 class Imported(NamedTuple):
-    """How many events were read, and how many of them the ledger did not have."""
+    """The number of events read, and how many of them were new."""
 
     read: int
     written: int
@@ -47,14 +47,14 @@ def import_events(
     events: Iterable[tuple[SealedEvent, RecordState]],
     step: Callable[[int], None] = lambda _: None,
 ) -> Imported:
-    """Record all of them.
+    """Record all of these events.
 
     Args:
-        connection: of somebody who may write events of the team; each batch is a transaction of its own. More are
-            opened as the same user, so that several batches are recorded at once.
-        team: whose they are.
-        events: in any order, each with what is known of it: its start or its end.
-        step: is given how many have been read since the last time.
+        connection: connection of a user who may write events of the team; each batch is a transaction. More connections
+            are opened as the same user, so that several batches are recorded concurrently.
+        team: the team of the events.
+        events: events in any order, each with its state: started or ended.
+        step: called with the number of events read since the last call.
 
     Raises:
         ValueError: the id of an event is not a UUID.
@@ -71,10 +71,10 @@ def import_events(
 
 
 class _Lanes:
-    """Connections that record batches side by side while the next one is prepared.
+    """Connections that record batches concurrently while the next one is prepared.
 
-    The server has one process for each connection, and making the indexes of events is most of the work. The first
-    connection is the one that is given; another one is opened when all are busy, as long as the server takes any.
+    The server has one process per connection, and most of the work is updating indexes. The first
+    connection is the caller's; another one is opened when all are busy, as long as the server accepts it.
     """
 
     def __init__(self, connection: psycopg.Connection, team: str) -> None:
@@ -94,7 +94,7 @@ class _Lanes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Wait for what is under way; an interruption breaks it off. What failed to be read leaves what was sent."""
+        """Wait for pending batches; cancel them on an interruption. After a read error, sent batches are kept."""
         import psycopg
 
         if error is not None and not isinstance(error, Exception):
@@ -106,19 +106,19 @@ class _Lanes:
             connection.close()
 
     def take(self, batch: Prepared) -> None:
-        """Record a batch soon. Raises psycopg.Error: one of those before was not recorded."""
+        """Start to record a batch. Raises psycopg.Error if an earlier one was not recorded."""
         connection = self._free()
         self._make_months(connection, batch)
         self._busy[self._pool.submit(_record, connection, self._team, batch)] = connection
 
     def finish(self) -> int:
-        """Wait for all batches; how many of their events were new. Raises psycopg.Error as :meth:`take`."""
+        """Wait for all batches, and return the number of new events. Raises psycopg.Error as :meth:`take`."""
         while self._busy:
             self._collect()
         return self._written
 
     def _free(self) -> psycopg.Connection:
-        """A connection that does nothing."""
+        """Return an idle connection."""
         self._collect(patiently=False)
         if not self._idle and len(self._all) < self._most:
             self._open()
@@ -127,13 +127,13 @@ class _Lanes:
         return self._idle.pop()
 
     def _collect(self, *, patiently: bool = True) -> None:
-        """Take back the connections that have done their batches: at least one, or those that there are."""
+        """Collect finished batches and their connections; if ``patiently``, wait for at least one."""
         for future in wait(self._busy, None if patiently else 0, FIRST_COMPLETED).done:
             self._idle.append(self._busy.pop(future))
             self._written += future.result()
 
     def _open(self) -> None:
-        """Open another connection as the same user; where the server refuses it, those there are have to do."""
+        """Open another connection as the same user; if the server refuses it, continue with the open ones."""
         import psycopg
 
         try:
@@ -146,7 +146,7 @@ class _Lanes:
         self._idle.append(opened)
 
     def _make_months(self, connection: psycopg.Connection, batch: Prepared) -> None:
-        """Each in a transaction of its own, so that nobody waits for all of them, nor one of them for a batch."""
+        """Create each month in its own transaction, so that others wait neither for all of them nor for a batch."""
         for one in batch.ids:
             at = datetime.fromtimestamp(min(one.int >> _BELOW_TIME, _LATEST) / 1000, UTC)
             if (month := (at.year, at.month)) not in self._months:
@@ -162,12 +162,12 @@ def import_checks(connection: psycopg.Connection, team: str, machine: str, check
 
     Args:
         connection: as for events.
-        team: whose they are.
-        machine: that made them.
-        checks: of its journal.
+        team: the team of the events.
+        machine: the machine that ran them.
+        checks: checks of its journal.
 
     Returns:
-        How many were given.
+        The number of checks given.
 
     Raises:
         psycopg.Error: a batch was not recorded; those before it are.

@@ -1,4 +1,4 @@
-"""Connections to a ledger that are kept for the next question, each used by one thread at a time."""
+"""Persistent connections to a ledger, each used by one thread at a time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _Source = TypeVar("_Source", bound=Access)
 
 
 class KeptSources(Generic[_Source]):
-    """Those that are idle and those in use; how many there are, their users decide."""
+    """Idle and used connections; their number is up to the caller."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -20,7 +20,7 @@ class KeptSources(Generic[_Source]):
         self._is_ending = False
 
     def take(self) -> _Source | None:
-        """An idle one, which is in use from now on; None where there is none."""
+        """Return an idle connection and mark it as used; None if there is none."""
         with self._lock:
             if not self._idle:
                 return None
@@ -29,12 +29,12 @@ class KeptSources(Generic[_Source]):
             return source
 
     def add(self, source: _Source) -> None:
-        """Note one that was opened to be used."""
+        """Add a new connection, marked as used."""
         with self._lock:
             self._busy.add(source)
 
     def give_back(self, source: _Source) -> None:
-        """Keep one that is no longer used, unless it has ended or all do."""
+        """Return a connection to the idle ones, unless it is closed or all are being closed."""
         with self._lock:
             self._busy.discard(source)
             if not (source.is_closed or self._is_ending):
@@ -43,7 +43,7 @@ class KeptSources(Generic[_Source]):
         source.close()
 
     def end(self) -> list[_Source]:
-        """Close the idle ones, and from now on each that is given back; give those in use."""
+        """Close the idle connections, and later those given back; return those in use."""
         with self._lock:
             self._is_ending = True
             idle, self._idle = self._idle, []

@@ -1,6 +1,6 @@
-"""Which events are listed, as a statement for each team; the server's statistics choose the index.
+"""Builds the SQL of listings, one statement per team; the server's statistics select the index.
 
-The start of an event stands also in the tables of hosts, signals and tags: each can lead, in the order of time.
+The tables of hosts, signals and tags also have the start of an event, so that each can drive a listing by time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HIGHEST = "\U0010ffff"
 
 
 def micros(column: str) -> str:
-    """A time as microseconds since 1970, whatever the time zone of the connection."""
+    """Return the SQL of a time in microseconds since 1970, independent of the connection's time zone."""
     return f"(extract(epoch FROM {column}) * 1000000)::bigint"
 
 
@@ -71,7 +71,7 @@ _ADDRESS = """e.id IN (
         OR k.address >= %(below)s AND k.address < %(below_end)s
         OR k.address >= %(inside)s AND k.address < %(inside_end)s)
 )"""
-# where nothing else is asked for: of each thing no more than a page has, however often it was changed
+# without other filters: at most a page per thing, however often it was changed
 _NEAREST = """e.id IN (
     SELECT t.id FROM tfevent.things k CROSS JOIN LATERAL (
         SELECT x.started_at, x.id FROM tfevent.touched x
@@ -83,7 +83,7 @@ _NEAREST = """e.id IN (
         OR k.address >= %(inside)s AND k.address < %(inside_end)s)
     GROUP BY t.started_at, t.id ORDER BY t.started_at {order}, t.id {order} LIMIT %(limit)s
 )"""
-# from the newest event on; as EXISTS, the server would look at each body there is before it lists any event
+# newest event first; with EXISTS, the server would read every body before listing any event
 _CONTAINS = "(SELECT b.search LIKE %(text)s FROM tfevent.bodies b WHERE b.team = e.team AND b.id = e.id)"
 
 
@@ -95,7 +95,7 @@ class Anchor(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """Between which events a page lies, from which start on a text is looked for, and which events are asked for."""
+    """The events around a page, the start of the searched period for a text, and the requested ids."""
 
     before: Anchor | None = None
     after: Anchor | None = None
@@ -104,18 +104,18 @@ class Bounds(NamedTuple):
 
 
 def statement(query: Query, bounds: Bounds, *, figures: bool = False) -> tuple[str, dict[str, Any]]:
-    """The statement of ``query`` for ``{team}``, and its values but ``limit``.
+    """Return the statement of ``query`` for ``{team}``, and its values except ``limit``.
 
     Args:
-        query: what is asked for.
-        bounds: the events that its ``before`` and ``after`` name.
-        figures: what is counted is selected instead of what is listed.
+        query: the query.
+        bounds: the events named by its ``before`` and ``after``.
+        figures: select the columns to count instead of those to list.
     """
     selected, values = selection(query, bounds)
     lead = lead_of(query)
     start = f"{lead}.started_at"
     if bounds.ids is not None:
-        start = f"({start} + interval '0')"  # in the order of no index: each of the ids is read, and nothing else
+        start = f"({start} + interval '0')"  # prevents use of an index's order: only these ids are read
     order = f"{start}, {lead}.id" if query.after is not None else f"{start} DESC, {lead}.id DESC"
     columns = _FIGURES if figures else _COLUMNS
     if all(getattr(query, name) is None for name in (*_MATCHED, *_BESIDE, "state", "backfilled", "text")):
@@ -123,16 +123,16 @@ def statement(query: Query, bounds: Bounds, *, figures: bool = False) -> tuple[s
         demanded = "".join(f" AND {one}" for one in _between(query, bounds, "x")[0])
         nearest = _NEAREST.replace("{bounds}", demanded).replace("{order}", order_of_touches)
         selected = selected.replace(_ADDRESS, nearest)
-    return f"SELECT {columns} {selected} ORDER BY {order} LIMIT %(limit)s", values  # of ours
+    return f"SELECT {columns} {selected} ORDER BY {order} LIMIT %(limit)s", values  # trusted text
 
 
 def lead_of(query: Query) -> str:
-    """The table whose index has the events of a query in the order of time: it also has their starts."""
+    """Return the table whose index has the events of a query by time, with their starts."""
     return next((f"of_{column}" for column in _BESIDE if getattr(query, column) is not None), "e")
 
 
 def selection(query: Query, bounds: Bounds) -> tuple[str, dict[str, Any]]:
-    """The events ``e`` that a query selects of ``{team}``: a statement from FROM on, and its values."""
+    """Return the selection of events ``e`` of ``{team}``: a statement from FROM on, and its values."""
     joins, conditions, values = _matched(query)
     between, moments = _between(query, bounds, lead_of(query))
     conditions += between
@@ -147,7 +147,7 @@ def selection(query: Query, bounds: Bounds) -> tuple[str, dict[str, Any]]:
 
 
 def _between(query: Query, bounds: Bounds, table: str) -> tuple[list[str], dict[str, Any]]:
-    """What is demanded of the start of an event, as it stands in a table: conditions, and their values."""
+    """Return the conditions on the start of an event in a table, and their values."""
     conditions: list[str] = []
     values: dict[str, Any] = {}
     for name, sign, moment in (
@@ -166,12 +166,12 @@ def _between(query: Query, bounds: Bounds, table: str) -> tuple[list[str], dict[
 
 
 def text_value(query: Query) -> dict[str, str]:
-    """The pattern that the text of a query is, as the value ``text``; nothing where it has none."""
+    """Return the LIKE pattern of a query's text as the value ``text``; empty without a text."""
     return {"text": f"%{_literal(query.text.casefold())}%"} if query.text else {}
 
 
 def counted(selected: str, by: Sequence[str]) -> str:
-    """The statement that counts selected events by spans of time and columns; one of two teams counts once."""
+    """Return the statement that counts selected events by spans and columns; an event of two teams counts once."""
     columns = "".join(f", {COLUMNS[name]}" for name in by)
     groups = range(1, len(by) + 2)
     head, where = selected.split(" WHERE ", 1)
@@ -184,12 +184,12 @@ def counted(selected: str, by: Sequence[str]) -> str:
 
 
 def anchor_of(started_at: int, event_id: str) -> Anchor:
-    """An event by its columns."""
+    """Return the anchor of an event by its columns."""
     return Anchor(from_micros(started_at), event_id)
 
 
 def uuid_of(text: str) -> UUID | None:
-    """The id that a text is, written as ids are; None where it is none."""
+    """Return a text as a UUID if it has the usual form of ids; otherwise None."""
     try:
         found = UUID(text)
     except ValueError:
@@ -198,7 +198,7 @@ def uuid_of(text: str) -> UUID | None:
 
 
 def id_range(beginning: str) -> tuple[UUID, UUID] | None:
-    """The lowest and the highest id that begin so; None where none does."""
+    """Return the lowest and the highest id with this prefix; None if no id can have it."""
     form = "00000000-0000-0000-0000-000000000000"
     if len(beginning) > len(form):
         return None
@@ -208,7 +208,7 @@ def id_range(beginning: str) -> tuple[UUID, UUID] | None:
 
 
 def below(address: str) -> dict[str, str]:
-    """The values of the ranges in which lies what is below an address."""
+    """Return the bounds of the ranges of addresses below an address."""
     return {
         "address": storable(address),
         "below": f"{address}.",
@@ -241,5 +241,5 @@ def _matched(query: Query) -> tuple[list[str], list[str], dict[str, Any]]:
 
 
 def _literal(text: str) -> str:
-    """``text`` in a pattern of LIKE, in which it stands for itself."""
+    """Escape ``text`` for a LIKE pattern."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

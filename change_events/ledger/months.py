@@ -1,9 +1,9 @@
-"""Monthly partitions: made ahead, and on demand for what comes late, as functions of the database.
+"""Monthly partitions: created ahead, and on demand for late events, by functions of the database.
 
-An id of a time that is not plausible (a wrong clock, a UUID of another version) is kept in the partitions ``…_other``.
-When its month has come, its rows move to the new partition.
-One transaction makes few months: whoever imports many of them makes each by itself (``tfevent.make_months``).
-A month is made as tables of its own which are then attached: to create them as partitions would lock out all readers.
+Ids with an implausible time (a wrong clock, a UUID of another version) are kept in the partitions ``…_other``.
+When such a month is created, its rows move to the new partition.
+One transaction creates few months; an import of many creates each in its own (``tfevent.make_months``).
+A month is created as separate tables that are then attached, since creating partitions would lock out all readers.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ _NEED_MONTHS = """
         END LOOP;
     END $$
 """
-# for who has events of many months: each call is a transaction of its own, between which others have their turn
+# for events of many months: each call is its own transaction, between which others can proceed
 _MAKE_MONTHS = f"""
     CREATE FUNCTION tfevent.make_months(team text, ids uuid[]) RETURNS void LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -1,4 +1,4 @@
-"""What PostgreSQL complains about, as one sentence a user can act on. No password is in it."""
+"""Errors of PostgreSQL as one sentence a user can act on, without passwords."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class LedgerTooSlow(LedgerError, JournalTooSlow):  # noqa: N818  # what is wrong, as a sentence says it
-    """An answer took longer than it may."""
+    """An answer exceeded its time limit."""
 
 
 class NotInLedger(LedgerError):  # noqa: N818  # as above
-    """Only a journal knows what is asked."""
+    """The requested data exists only in a journal."""
 
 
 class NoTeamToRead(LedgerError):  # noqa: N818  # as above
@@ -33,7 +33,7 @@ class EventGone(LedgerError):  # noqa: N818  # as above
 
 
 class LedgerSilent(LedgerTooSlow):
-    """Nothing came from the server."""
+    """The server did not respond."""
 
 
 _INIT = "`tfevent events ledger init` makes one"
@@ -71,7 +71,7 @@ _LONGEST = 300
 
 
 def no_team(shown: str, team: str | None = None) -> NoTeamToRead:
-    """The error to raise where a user may read no team, or not this one; ``shown`` is that of :func:`refused`."""
+    """Return the error for a user who may not read any team, or not this one; ``shown`` as in :func:`refused`."""
     what = f"may not read the events of team {team}" if team else "may read no team's events"
     return NoTeamToRead(
         f"ledger {shown}: this user {what}; `tfevent events ledger init --team NAME` says what to grant"
@@ -79,28 +79,28 @@ def no_team(shown: str, team: str | None = None) -> NoTeamToRead:
 
 
 def refused(error: psycopg.Error, shown: str) -> LedgerError:
-    """The error to raise where no connection comes about.
+    """Return the error for a failed connection.
 
     Args:
-        error: the driver's.
-        shown: the ledger's address without a password.
+        error: the error of the driver.
+        shown: the ledger's URL without a password.
     """
     text = _sentence(error)
     return LedgerError(f"ledger {shown}: {text}; {_REMEDIES[rejection_of(text)]}")
 
 
 def silent(shown: str) -> LedgerTooSlow:
-    """The error to raise where nothing came from the server; the argument is that of :func:`refused`."""
+    """Return the error for a silent server; ``shown`` as in :func:`refused`."""
     return LedgerSilent(f"ledger {shown}: {_SILENT}")
 
 
 def explain(error: psycopg.Error, shown: str, remedies: Mapping[str, str] | None = None) -> LedgerError:
-    """The error to raise for a statement that failed.
+    """Return the error for a failed statement.
 
     Args:
-        error: the driver's.
-        shown: the ledger's address without a password.
-        remedies: what is said of a SQLSTATE instead of what is said where a reader gets it.
+        error: the error of the driver.
+        shown: the ledger's URL without a password.
+        remedies: SQLSTATE → remedy, instead of the one for readers.
     """
     state = error.sqlstate
     if state is None:
@@ -116,14 +116,14 @@ def explain(error: psycopg.Error, shown: str, remedies: Mapping[str, str] | None
 
 
 def check_version(version: Version, shown: str, *, oldest: int) -> None:
-    """Raise LedgerError where this tfevent cannot read a ledger of this version.
+    """Raise LedgerError if this tfevent cannot read a ledger of this version.
 
     Args:
-        version: the ledger's.
-        shown: its address without a password.
-        oldest: the first schema that is read. One that is newer than this tfevent is, unless it says otherwise.
+        version: version of the ledger.
+        shown: its URL without a password.
+        oldest: the oldest readable schema. One newer than this tfevent's is readable unless it declares otherwise.
     """
-    from change_events.ledger.schema import MIGRATIONS, Trouble  # all statements that make a ledger
+    from change_events.ledger.schema import MIGRATIONS, Trouble  # imports the statements of all migrations
 
     trouble = version.trouble(oldest)
     if trouble is Trouble.MISSING:
@@ -141,6 +141,6 @@ def check_version(version: Version, shown: str, *, oldest: int) -> None:
 
 
 def _sentence(error: psycopg.Error) -> str:
-    """The first line of what was said, without what the driver says before it."""
+    """Return the first line of an error, without the driver's prefix."""
     first = str(error).strip().partition("\n")[0].strip().rstrip(".")
     return first.rpartition("FATAL: ")[2].removeprefix("connection failed: ").strip()[:_LONGEST] or type(error).__name__

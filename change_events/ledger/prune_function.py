@@ -1,4 +1,4 @@
-"""The function of the database that removes what is old: whole months, by dropping their partitions."""
+"""The database function that prunes: whole months, by dropping their partitions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from change_events.ledger.tables import PARTITIONED
 _TABLES = ", ".join(f"'{table}'" for table in PARTITIONED)
 _OTHERS = ", ".join(f"'{table}'" for table in PARTITIONED if table != "events")
 
-# writers hold it shared: no thing is removed while one records a change of it
+# writers hold it in shared mode: no thing is removed while a change of it is recorded
 RECORDING = 7_233_174
 _PRUNE = f"""
     CREATE FUNCTION tfevent.prune(before date, only_count boolean DEFAULT false)

@@ -1,7 +1,7 @@
-"""The function of the database that records events: the only way in.
+"""The database function that records events, the only way to write.
 
-One statement for each table, whatever the number of events, and always in the same order: two that record at once wait
-for each other instead of both being aborted.
+One statement per table, regardless of the number of events, always in the same order: concurrent calls wait
+for each other instead of deadlocking.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ _BODY = f"""
         RETURN number;
 """  # noqa: S608 - names of ours
 
-# Texts of PostgreSQL cannot hold a NUL: an escaped one is left as it is, by another escape that means itself.
+# PostgreSQL cannot store NUL: an escaped one is kept as text by escaping its backslash.
 _ID_IN = """
     CREATE FUNCTION tfevent.id_in(body bytea) RETURNS uuid LANGUAGE sql STABLE STRICT
     SET search_path = pg_catalog, pg_temp AS $$
@@ -112,7 +112,7 @@ _RECORD = f"""
     END $$
 """
 
-# `stack` of an entry is the number of its stack here; things that belong to none have 0
+# `stack` of an entry is the number of its stack; 0 for things without a stack
 _RECORD_THINGS = """
     CREATE FUNCTION tfevent.record_things(team text, news jsonb) RETURNS void LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$

@@ -1,4 +1,4 @@
-"""Removing what is old, month by month, so that nobody who records or reads waits long."""
+"""Prunes a ledger month by month, so that writers and readers wait only briefly."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ OTHER = "other"
 """What stands for the events outside the months."""
 PATIENCE = 120.0
 """Seconds in which a step is tried again while others use what it removes."""
-_SECONDS = 600.0  # that a step may take
-_WAIT, _LONGEST_WAIT = 0.1, 1.0  # seconds for a lock, during which others wait behind it: first, and after many tries
-_PAUSE = 3  # so many times as long is nothing asked before the next try
-_THINGS = 2_000  # of a step
+_SECONDS = 600.0  # time limit of a step
+_WAIT, _LONGEST_WAIT = 0.1, 1.0  # seconds to wait for a lock, which blocks others: initial and maximum
+_PAUSE = 3  # pause before a retry, as a multiple of the wait
+_THINGS = 2_000  # per step
 
 
 def prune(connection: psycopg.Connection, before: date) -> Iterator[tuple[str, int]]:
-    """Remove the months that end before a day, the oldest first; each is a transaction of its own.
+    """Remove the months that end before a day, the oldest first, each in its own transaction.
 
     Args:
-        connection: of a user with the role tfevent_retention; one that commits by itself.
-        before: the day; not one to come.
+        connection: autocommit connection of a user with the role tfevent_retention.
+        before: the day, not in the future.
 
     Yields:
-        Each month that has been removed by this call, with the number of its events; then ``other``.
+        Each month removed by this call, with the number of its events; then ``other``.
 
     Raises:
-        psycopg.Error: this user may not, the day is one to come, or others use a month for too long. What was given
-            before is removed.
+        psycopg.Error: the user lacks the right, the day is in the future, or a month is in use for too long. Months
+            yielded before have been removed.
     """
     with bounded(connection, _SECONDS):
         found = connection.execute("SELECT month FROM tfevent.prune(%s, true)", (before,)).fetchall()
@@ -51,7 +51,7 @@ def prune(connection: psycopg.Connection, before: date) -> Iterator[tuple[str, i
 
 
 def _step(connection: psycopg.Connection, statement: str, *values: Any) -> Any:
-    """What a function gives that waits shortly for its locks, again until it gets them."""
+    """Return the result of a function that waits briefly for its locks, retried until it gets them."""
     import psycopg
 
     until, wait = time.monotonic() + PATIENCE, _WAIT

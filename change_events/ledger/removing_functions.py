@@ -1,7 +1,7 @@
-"""Functions of the database that remove what is old in steps: what the fifth version of the schema adds.
+"""Database functions that prune in steps: schema version 5.
 
-``tfevent.prune`` removes all in one transaction, during which nobody records. Each of these is a short transaction of
-its own, and its caller says by ``lock_timeout`` how long it may wait, and others behind it.
+``tfevent.prune`` removes everything in one transaction, which blocks writers. Each of these functions is a short
+transaction, whose caller limits by ``lock_timeout`` how long it waits, and blocks others.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _PAST = """
         END IF;
 """
 
-# The events are counted while only those who record in this month wait; then the partitions go, at once.
-# NULL says that somebody else has removed it.
+# Counts the events while only writers of this month wait, then drops the partitions at once.
+# Returns NULL if another session has removed it.
 _PRUNE_MONTH = f"""
     CREATE FUNCTION tfevent.prune_month(month date) RETURNS bigint LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -66,8 +66,8 @@ _PRUNE_OTHERS = f"""
         RETURN number;
     END $$
 """  # noqa: S608 - names of ours
-# Looks for them while others record, and lets them wait only where there is something to remove. Gives the last number
-# that it has looked at, NULL behind the last thing.
+# Searches while others record, and blocks them only if there is something to remove. Returns the last examined
+# number; NULL after the last thing.
 _PRUNE_THINGS = f"""
     CREATE FUNCTION tfevent.prune_things(after bigint, most integer) RETURNS bigint LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$

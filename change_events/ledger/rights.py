@@ -1,6 +1,6 @@
-"""What keeps a user of the database from recording or reading all events of a team: rights, or a read-only ledger.
+"""Checks why a database user cannot record or read all events of a team: missing rights, or a read-only ledger.
 
-Each question is asked within a transaction of that user. Nothing is recorded.
+Each check runs in a transaction of that user. Nothing is recorded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAY_READ: LiteralString = """
 """
 """Whether a user is shown events of a team."""
 
-# In their order: who may not execute the function that records may not always execute the one that names the teams.
+# The order matters: a user without the right to record may not be allowed to list teams either.
 _TO_WRITE: tuple[LiteralString, ...] = (
     "SELECT has_function_privilege('tfevent.record_events(text, jsonb, bytea[])', 'EXECUTE')",
     """
@@ -32,13 +32,13 @@ _TO_READ: tuple[LiteralString, ...] = ("SELECT has_table_privilege('tfevent.even
 
 
 def against_writing(connection: psycopg.Connection, team: str | None) -> str | None:
-    """Why no event of a team (None: of any team at all) would be recorded; None where nothing is known against it."""
+    """Return why no event of a team (None: of any team) could be recorded; None if no obstacle is known."""
     ((read_only,),) = connection.execute("SELECT current_setting('transaction_read_only')::boolean").fetchall()
     return READ_ONLY if read_only else _denied(connection, _TO_WRITE, team)
 
 
 def against_reading(connection: psycopg.Connection, team: str) -> str | None:
-    """Why no event of a team would be shown; None likewise."""
+    """Return why no event of a team could be read; None if no obstacle is known."""
     return _denied(connection, _TO_READ, team)
 
 

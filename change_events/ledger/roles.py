@@ -1,14 +1,15 @@
-"""Who may do what: roles of the server, and the rows that each of them sees.
+"""Roles of the server, their rights, and row-level security.
 
 * ``tfevent_owner`` owns everything. Nobody logs in as it; the functions run as it.
 * ``tfevent_writer`` may execute the functions that record, for teams that ``tfevent.members`` gives its members.
 * ``tfevent_reader`` reads events of teams that ``tfevent.members`` gives its members; of fewer, where the setting
   ``tfevent.teams`` (names with commas) says so.
 * ``tfevent_retention`` may execute ``tfevent.prune``.
-* ``tfevent_collector`` may ask what the bearer of a token may do; a collector writes and reads for all teams, too.
+* ``tfevent_collector`` may query the rights of a token's bearer; a collector also writes and reads for all teams.
 
-Nobody else than the owner's functions inserts, updates or deletes. Who a session is, is its ``session_user``: neither
-``SET ROLE`` nor a setting makes it somebody else. Partitions are granted to nobody, and so read through their parents.
+Only the owner's functions insert, update or delete. A session is identified by ``session_user``, which neither
+``SET ROLE`` nor a setting can change. Partitions are granted to nobody, and so are only readable through their
+parents.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ OWNER, WRITER, READER, RETENTION = "tfevent_owner", "tfevent_writer", "tfevent_r
 COLLECTOR = "tfevent_collector"
 _READ = (*PARTITIONED, "stacks", "things", "names", "drift_checks")
 
-# roles are those of the whole server: another ledger's may be there, and its user may not be allowed to make any
+# roles belong to the whole server: those of another ledger may exist, and the user may lack the right to create any
 BEFORE = (
     *(
         f"""DO $$ BEGIN

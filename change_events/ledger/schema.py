@@ -1,4 +1,4 @@
-"""The versions of the schema, and how an older ledger is brought forward.
+"""The versions of the schema, and the migration of older ledgers.
 
 Table ``tfevent.schema`` has a row for each migration. A migration is a tuple of statements; it is never edited once
 released, only followed by another one. New columns are nullable or have a default, and the function that records takes
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     import psycopg
 
-_LOCK = 7_233_172  # of PostgreSQL's advisory locks
+_LOCK = 7_233_172  # key of an advisory lock
 _MONTHS_AHEAD = 3
 
 
 class Migration(NamedTuple):
-    """Statements, and the oldest version of the schema that a writer may know when they have been executed."""
+    """Statements, and the oldest schema version that a writer must know after them."""
 
     statements: tuple[str, ...]
     oldest_writer: int = 1
@@ -71,11 +71,11 @@ _NO_VERSION = (
     "backup, or execute INSERT INTO tfevent.schema (version, oldest_writer) VALUES ({0}, 1) if the last `tfevent "
     "events ledger init` was that of this version"
 )
-_AGAIN = (*roles.BEFORE, f"SET LOCAL ROLE {roles.OWNER}")  # a newer version may have one more role
+_AGAIN = (*roles.BEFORE, f"SET LOCAL ROLE {roles.OWNER}")  # a newer version may add a role
 
 
 class Trouble(Enum):
-    """What keeps a version of tfevent from using a ledger: there is none, or one of another version."""
+    """Why a version of tfevent cannot use a ledger: there is none, or its version is unsupported."""
 
     MISSING = auto()
     NEWER = auto()
@@ -83,13 +83,13 @@ class Trouble(Enum):
 
 
 class Version(NamedTuple):
-    """Of a ledger: its schema (0 where there is none), and the oldest one that a writer may know."""
+    """The version of a ledger: its schema (0 if there is none), and the oldest one a writer must know."""
 
     schema: int
     oldest_writer: int
 
     def trouble(self, oldest: int = 1) -> Trouble | None:
-        """Why this tfevent cannot use it; ``oldest``: the first schema with which it can do what it is about to."""
+        """Return why this tfevent cannot use it; ``oldest``: the oldest schema that supports the operation."""
         if not self.schema:
             return Trouble.MISSING
         if self.oldest_writer > len(MIGRATIONS):
@@ -98,7 +98,7 @@ class Version(NamedTuple):
 
 
 def version(connection: psycopg.Connection) -> Version:
-    """The version of the ledger in this database."""
+    """Return the version of the ledger in this database."""
     if not _exists(connection, "tfevent.schema"):
         return Version(0, 0)
     row = connection.execute(
@@ -113,7 +113,7 @@ def _exists(connection: psycopg.Connection, table: str) -> bool:
 
 
 def check_writable(connection: psycopg.Connection, shown: str) -> None:
-    """Raise LedgerError where the ledger does not take what this tfevent records. ``shown``: its address."""
+    """Raise LedgerError if this tfevent cannot write to the ledger. ``shown``: its URL without a password."""
     found = version(connection)
     trouble = found.trouble()
     if trouble is Trouble.MISSING:
@@ -128,17 +128,17 @@ def check_writable(connection: psycopg.Connection, shown: str) -> None:
 
 
 def migrate(connection: psycopg.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> tuple[int, int]:
-    """Bring the ledger to the newest schema, in one transaction, and make the partitions of the next months.
+    """Migrate the ledger to the newest schema, in one transaction, and create the partitions of the next months.
 
     Args:
-        connection: of the ledger's owner.
-        migrations: all of them, the first one first.
+        connection: connection of the ledger's owner.
+        migrations: all migrations, in order.
 
     Returns:
         The version before and after.
 
     Raises:
-        LedgerError: a newer tfevent made it, or the database cannot hold it.
+        LedgerError: a newer tfevent created it, or the database is unsuitable.
         psycopg.Error: a statement failed; nothing was changed.
     """
     with connection.transaction():
@@ -162,12 +162,12 @@ def migrate(connection: psycopg.Connection, migrations: Sequence[Migration] = MI
                 (number, migration.oldest_writer),
             )
         connection.execute("SELECT tfevent.months_ahead(%s)", (_MONTHS_AHEAD,))
-        connection.execute("RESET ROLE")  # where the caller's transaction goes on: the owner may make no extension
+        connection.execute("RESET ROLE")  # the caller's transaction continues, and the owner may not create extensions
     return before, len(migrations)
 
 
 def make_text_index(connection: psycopg.Connection) -> bool:
-    """Make the index that finds parts of texts; whether it is there: the extension pg_trgm may be forbidden."""
+    """Create the index of parts of texts; return whether it exists, since the extension pg_trgm may be forbidden."""
     import psycopg
 
     try:

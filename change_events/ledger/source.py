@@ -1,4 +1,4 @@
-"""The ledger as somebody reads it: the same questions as of a journal, and the same answers."""
+"""A ledger as a source, with the same queries and answers as a journal."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from change_events.ledger.thing_reads import ThingReads
 class LedgerSource(EventReads, ThingReads):
     """A :class:`~change_events.history.source.Source` over a ledger. Use one per thread, and close it.
 
-    What differs from a journal: events that start together are ordered by their ids, not by when they were recorded;
-    there are no deliveries; and with several teams, what is equal in two of them is one.
+    Differences from a journal: events that start together are ordered by their ids, not by time of recording;
+    there are no deliveries; and equal records of several teams are one.
     """

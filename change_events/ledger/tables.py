@@ -1,9 +1,9 @@
-"""The first version of the tables, as statements.
+"""The first version of the tables, as SQL statements.
 
-They hold what the journal's do (:mod:`change_events.journal.schema`), of several teams: ``team`` leads each index. What
-belongs to one event is partitioned by month of the event's id, a UUID of version 7 that begins with its time: so (team,
-id) is unique in all partitions together, which makes recording an event twice harmless.
-Texts compare by their bytes, as SQLite's do.
+They correspond to those of the journal (:mod:`change_events.journal.schema`), for several teams: ``team`` leads each
+index. Rows of one event are partitioned by month of its id, a UUID version 7 that begins with its time: so (team,
+id) is unique across partitions, and recording an event twice has no effect.
+Texts are compared bytewise, as in SQLite.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 PARTITIONED = ("events", "bodies", "hosts", "signals", "tags", "touched", "moves")
 """Tables with rows of single events."""
 
-# A row of which a reader could not make a time or a word would fail every answer. A new word needs a migration.
+# A row with a time or value that readers cannot decode would fail every answer. A new value needs a migration.
 _TIME = "BETWEEN '0001-01-02T00:00:00Z'::timestamptz AND '9999-12-30T23:59:59.999999Z'::timestamptz"
-_SECONDS = "BETWEEN -62135510400 AND 253402214399"  # the same, since 1970
+_SECONDS = "BETWEEN -62135510400 AND 253402214399"  # the same in seconds since 1970
 _WORDS = {
     "kind": "'infrastructure', 'deployment', 'build', 'boot', 'start', 'stop', 'drift', 'custom'",
     "phase": "'planned', 'applied', 'checked'",
@@ -50,7 +50,7 @@ _EVENTS = f"""
     ) PARTITION BY RANGE (id)
 """
 _LISTED = ("outcome", "severity", "service", "environment", "tool", "kind", "phase")
-_SOME = ("run", "parent", "key", "actor", "plan", "stack")  # columns that few events have
+_SOME = ("run", "parent", "key", "actor", "plan", "stack")  # columns set by few events
 
 _OF_EVENTS = (
     """CREATE TABLE tfevent.bodies (
@@ -76,7 +76,7 @@ _OF_EVENTS = (
         PRIMARY KEY (team, signal, started_at, id)
     ) PARTITION BY RANGE (id)""",
     "CREATE INDEX signals_by_event ON tfevent.signals (team, id)",
-    # of each tag its name, and its name with its value
+    # per tag its name, and its name with its value
     """CREATE TABLE tfevent.tags (
         team text COLLATE "C" NOT NULL,
         tag text COLLATE "C" NOT NULL,
@@ -154,7 +154,7 @@ STATEMENTS: tuple[str, ...] = (
     _EVENTS,
     "CREATE INDEX events_by_start ON tfevent.events (team, started_at, id)",
     "CREATE INDEX events_running ON tfevent.events (team, started_at, id) WHERE state = 'started'",
-    # for retention and live views: rows arrive in the order of time, so that a range of pages knows its times
+    # for retention and live views: rows arrive by time, which suits a BRIN index
     "CREATE INDEX events_by_arrival ON tfevent.events USING brin (ingested_at)",
     *(f"CREATE INDEX events_by_{name} ON tfevent.events (team, {name}, started_at, id)" for name in _LISTED),
     *(

@@ -1,4 +1,4 @@
-"""A ledger as a collector reads it: for whoever sends a token, and for the team of that token alone."""
+"""A ledger as read by a collector, limited to the team of the client's token."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from change_events.ledger.tokens import Standing
 
 _CHECK_SECONDS = 5.0
-# the same row as `schema.version`, in one statement: it is asked before each question
+# the same row as `schema.version`, in one statement, since it precedes each query
 _NARROWS: LiteralString = (
     f"SELECT ({MAY_READ}), version, oldest_writer "  # noqa: S608  # text of ours
     "FROM tfevent.schema ORDER BY version DESC LIMIT 1"
@@ -29,27 +29,27 @@ _NARROWS: LiteralString = (
 
 
 class TeamSource(LedgerSource):
-    """A :class:`LedgerSource` that answers of one team at a time, whatever else its user may read.
+    """A :class:`LedgerSource` limited to one team at a time, whatever else its user may read.
 
-    Each question names the team, and the server is told to show no other one, too.
+    Each query names the team, and the server is set to show no other one.
     """
 
     def bearer(self, token: str) -> Standing:
-        """What the bearer of a token may do; the day is noted.
+        """Return the rights of a token's bearer, and record the day of use.
 
         Raises:
-            TokenRefused: nothing.
-            LedgerError: the ledger does not say it.
+            TokenRefused: the token has no rights.
+            LedgerError: the ledger fails.
         """
         with self._shortly() as connection:
             return tokens.check(connection, token)
 
     def narrow(self, team: str, *, in_all: float) -> None:
-        """From now on, answer of this team, of which there need not be any event yet, for so many seconds.
+        """Limit queries to this team, which need not have events yet, for ``in_all`` seconds.
 
         Raises:
-            NoTeamToRead: its user is not shown events of this team, which would look like none.
-            LedgerError: the ledger does not say it, or was upgraded to a schema that this tfevent does not read.
+            NoTeamToRead: the user cannot read events of this team, which would look like none.
+            LedgerError: the ledger fails, or was upgraded to a schema that this tfevent cannot read.
         """
         with self._shortly() as connection:
             found = connection.execute(_NARROWS, {"team": team}).fetchone()
@@ -63,7 +63,7 @@ class TeamSource(LedgerSource):
 
     @contextmanager
     def _shortly(self) -> Iterator[psycopg.Connection]:
-        """The connection for a statement that has an answer at once."""
+        """Use the connection for a quick statement."""
         import psycopg
 
         cut = threading.Event()

@@ -1,10 +1,10 @@
-"""The function of the database that finds events by a part of their text, for readers.
+"""The database function that finds events by a part of their text, for readers.
 
-Row-level security keeps readers from the index of texts: ``LIKE`` is not leakproof, so it is asked only of rows that
-they may see, one by one. This function runs as the owner, who has the index, and searches only teams that the session
-may read. It takes a text, not a pattern; nothing of the caller is executed, and no text makes it fail.
+Row-level security prevents readers from using the index of texts: ``LIKE`` is not leakproof, so it is evaluated only
+on rows they may see, one by one. This function runs as the owner, who can use the index, and searches only teams the
+session may read. It takes a text, not a pattern; no input is executed, and no text makes it fail.
 
-Months are searched one by one, that with the newest event first, until no other can have a newer match.
+Months are searched one by one, the newest first, until no other can have a newer match.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ INDEX = "tfevent.bodies_by_text"
 MOST = 10_000
 """Events that one call finds at most."""
 
-_BACKSLASH = "chr(92)"  # what one in quotes is, a setting of the session says
+_BACKSLASH = "chr(92)"  # a quoted backslash depends on a session setting
 _NO_ID = "00000000-0000-0000-0000-000000000000"
-# `%1$I` and `%2$I` are the partitions of a month, `%3$s` the order of time, `%4$s` what is further on; all are ours
+# `%1$I` and `%2$I` are the partitions of a month, `%3$s` the order, `%4$s` the comparison; all are trusted
 _EDGE = """
     SELECT edge.at FROM unnest($1) AS one(team) CROSS JOIN LATERAL (
         SELECT e.started_at AS at FROM tfevent.%1$I e

@@ -1,8 +1,8 @@
-"""Events by a part of their text, for a reader of whom row-level security keeps the index of texts.
+"""Finds events by a part of their text, for readers who cannot use the index due to row-level security.
 
-A frequent text is found soon by looking at the newest events that the other filters select, a rare one by the function
-of the database that has the index. Which of them a text is, alone or together with the filters, is not known before:
-they take turns, each goes on where the other one has ended, and looks at more each time.
+A frequent text is found quickly in the newest events selected by the other filters, a rare one by the
+database function that uses the index. Since the frequency of a text, alone or with the filters, is unknown
+beforehand, both alternate, each continues where the other ended, and examines more each time.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from change_events.text.lazy_pattern import lazy_pattern
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_LOOKED_AT, _LEAST = 1_000, 200  # events at first: of all teams together, and however many teams there are
-_FOUND = 1_000  # by the index at first, where other filters leave few of them
-_FEW = 2_000  # events that are sooner looked at than an index of all is asked
-_MORE_LOOKED_AT, _MORE_FOUND = 2, 10  # times as many in the next turn
+_LOOKED_AT, _LEAST = 1_000, 200  # initial number of events: in total, and per team at least
+_FOUND = 1_000  # initial number of matches of the index, if other filters may exclude most
+_FEW = 2_000  # events that are faster to scan than to find by the index
+_MORE_LOOKED_AT, _MORE_FOUND = 2, 10  # growth factors per turn
 _ANY = 1_000_000
-# trigrams, of which the index is made, are of letters and digits; which others are letters, the server's locale says
+# trigrams consist of letters and digits; which non-ASCII letters count depends on the server's locale
 _HAS_TRIGRAM = lazy_pattern("[a-z0-9]{3}")
-# Those that fit, and behind them the last one of all; the server looks no further than the page is long.
+# The matches, followed by the last examined event; the server stops at the length of the page.
 _FITTING = (
     "WITH c AS MATERIALIZED ({}) (SELECT false AS is_last, c.* FROM c WHERE "
     "(SELECT b.search LIKE %(text)s FROM tfevent.bodies b WHERE b.team = c.team AND b.id = c.id::uuid)) "
@@ -44,14 +44,14 @@ _WITH_TEXT = (
 
 
 class TextReads(Access):
-    """The part of a ledger that finds texts."""
+    """The part of a ledger source that searches texts."""
 
     def _finds(self, text: str | None) -> bool:
-        """Whether an index finds the events with this text, however many there are."""
+        """Return whether an index finds the events with this text."""
         return self.finds_texts and bool(_HAS_TRIGRAM.search((text or "").casefold()))
 
     def _rows_with_text(self, query: Query, bounds: Bounds, limit: int | None) -> list[tuple[Any, ...]]:
-        """Rows of the events that a query selects, in its order, up to the limit."""
+        """Return rows of the selected events, in the query's order, up to the limit."""
         left = _ANY if limit is None else limit
         looked_at = max(_LEAST, _LOOKED_AT // max(1, len(self.teams)))
         most = min(MOST, left if _asks_for_text_alone(query) else max(_FOUND, left))
@@ -73,7 +73,7 @@ class TextReads(Access):
         raise problems.LedgerTooSlow(f"ledger {self.shown}: {problems.TOO_LONG}")
 
     def _ids_with_text(self, query: Query, bounds: Bounds, most: int) -> list[Anchor]:
-        """The first events between the bounds that have the text of a query, whatever else it demands."""
+        """Return the first events between the bounds with the text of a query, ignoring its other filters."""
         anchor = bounds.before if query.after is None else bounds.after
         values = {
             "teams": list(self.teams),
@@ -88,9 +88,9 @@ class TextReads(Access):
         return [anchor_of(*row) for row in self._ask(_WITH_TEXT, values)]
 
     def _by_index(self, query: Query, bounds: Bounds, most: int) -> tuple[Bounds, bool]:
-        """The bounds with the ids that the index finds; False where there may be others.
+        """Return the bounds with ids found by the index, and whether these are complete.
 
-        Without an index, the bounds as they are.
+        Without an index, the bounds are unchanged.
         """
         if not self._finds(query.text):
             return bounds, True
@@ -99,7 +99,7 @@ class TextReads(Access):
         return bounds._replace(ids=tuple(one.id for one in ids)), len(ids) < most
 
     def _beyond_few(self, query: Query, bounds: Bounds) -> Anchor | None:
-        """The first event beyond the few that are looked at of those that all but the text selects; None for none."""
+        """Return the first event after the few that are scanned, ignoring the text; None if there is none."""
         statement, values = listing.statement(msgspec.structs.replace(query, text=None), bounds)
         candidates, given = self._of_each(statement, _order(query), {**values, "limit": _FEW + 1})
         last = self._ask(_LAST.format(candidates), {**given, "skipped": _FEW})
@@ -108,13 +108,13 @@ class TextReads(Access):
     def _fitting(
         self, query: Query, bounds: Bounds, number: int, limit: int
     ) -> tuple[list[tuple[Any, ...]], Anchor | None]:
-        """Those that have the text of the first ``number`` events that all but it selects, and the last one of these.
+        """Return the matches among the first ``number`` events selected without the text, and the last of these events.
 
-        None where there are no others.
+        The last event is None if there are no others.
         """
         statement, values = listing.statement(msgspec.structs.replace(query, text=None), bounds)
         candidates, given = self._of_each(statement, _order(query), {**values, "limit": number})
-        # an event that several teams have stands there several times: the last one whose others are there, too
+        # an event of several teams occurs several times: take the last one that is complete
         places = {"skipped": number - max(1, len(self.teams)), "page": limit}
         found = self._ask(_FITTING.format(candidates), {**given, **listing.text_value(query), **places})
         rows = [row for is_last, *row in found if not is_last]
@@ -133,7 +133,7 @@ def _order(query: Query) -> str:
 
 
 def _asks_for_text_alone(query: Query) -> bool:
-    """Whether no other filter leaves out an event that has the text."""
+    """Return whether the text is the only filter, apart from times and the page."""
     return query == Query(
         text=query.text, since=query.since, until=query.until, before=query.before, after=query.after,
         limit=query.limit, searched=query.searched,

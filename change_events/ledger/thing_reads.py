@@ -1,4 +1,4 @@
-"""Questions about things and what was changed of them."""
+"""Queries about things and their changes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _NEWEST = (
     "ORDER BY x.started_at DESC, x.id DESC LIMIT 1) AS at FROM tfevent.things t "
     "WHERE t.team = ANY (%(teams)s) AND t.id = ANY (%(things)s)"
 )
-# from one path to the next by the index, however many events each of them has
+# skips from path to path by the index, regardless of the number of events
 _NEXT_PATH = (
     f"(SELECT x.path FROM tfevent.touched x WHERE {_ONE} AND x.path {{}} AND x.path <= %(high)s "  # noqa: S608  # of ours
     "ORDER BY x.path LIMIT 1)"
@@ -103,12 +103,12 @@ _MOST_MOVES = 1_000
 
 
 class ThingReads(Access):
-    """The part of a ledger that knows things."""
+    """The part of a ledger source for things."""
 
     def known(self) -> Known:
-        """How far back things are known: since the first event, which may tell of something that began long before.
+        """Return how far back things are known: since the first event.
 
-        What was made of history counts only where there is nothing else.
+        Backfilled events count only if there are no others.
         """
         for backfilled in (False, True):
             found = self._ask_each(_OLDEST, "at", {"backfilled": backfilled, "limit": 1})
@@ -117,9 +117,9 @@ class ThingReads(Access):
         return Known(None, complete=True)
 
     def things_at(self, pattern: str, *, limit: int) -> list[KnownThing]:
-        """Things whose address is ``pattern``, lies below it (``module.a``, ``x.y[0]``), or fits it as a glob.
+        """Return things with the address ``pattern``, below it (``module.a``, ``x.y[0]``), or matching it as a glob.
 
-        ``*`` and ``?`` are those of a glob; brackets are part of addresses and stand for themselves.
+        ``*`` and ``?`` are wildcards; brackets are literal, as parts of addresses.
         """
         if "*" not in pattern and "?" not in pattern:
             return self._things(_BELOW, {**below(pattern), "limit": limit})
@@ -128,25 +128,25 @@ class ThingReads(Access):
         return self._things(_GLOB, values)
 
     def things_named(self, name: str, *, limit: int) -> list[KnownThing]:
-        """Resources that have this id, name or network address."""
+        """Return resources with this id, name or network address."""
         return self._things(_NAMED, {"name": name, "limit": limit})
 
     def names_of(self, things: Iterable[int]) -> dict[int, list[str]]:
-        """By what else each of these is known."""
+        """Return the other names of each of these things."""
         found: dict[int, list[str]] = {number: [] for number in things}
         for number, name in self._ask(_NAMES, self._of(found)) if found else ():
             found[number].append(str(name))
         return found
 
     def addresses(self, *, limit: int) -> list[str]:
-        """Addresses and hosts that are known, and other names of them: for near matches."""
+        """Return known addresses, hosts, and their other names, for near matches."""
         values = {"teams": list(self.teams), "limit": limit}
         with self._question() as connection:
             found = [*rows(connection, _ADDRESSES, values), *rows(connection, _OTHER_NAMES, values)]
         return [str(text) for (text,) in found]
 
     def things_of_stack(self, stack: str, addresses: Sequence[str]) -> dict[str, KnownThing]:
-        """Those of these addresses that are known in a stack."""
+        """Return those of these addresses that are known in a stack."""
         given = [storable(address) for address in addresses]
         if not given:
             return {}
@@ -156,14 +156,14 @@ class ThingReads(Access):
     def touches(
         self, thing: int, path: str = "", *, since: datetime | None = None, until: datetime | None = None, limit: int
     ) -> list[Touch]:
-        """What was changed of one attribute of a thing (or by one task on a host), newest first.
+        """Return the changes of one attribute of a thing (or by one task on a host), newest first.
 
         Args:
             thing: its number.
-            path: the attribute; empty for the thing as a whole.
-            since: only of events that started at or after it.
-            until: only of events that started before or at it.
-            limit: at most so many.
+            path: the attribute; empty for the whole thing.
+            since: only events that started at or after it.
+            until: only events that started at or before it.
+            limit: largest number of changes.
         """
         conditions, values = [_ONE, "x.path = %(path)s"], {**self._of_one(thing), "path": path, "limit": limit}
         for name, moment, sign in (("since", since, ">="), ("until", until, "<=")):
@@ -176,12 +176,12 @@ class ThingReads(Access):
         ]
 
     def newest(self, things: Sequence[int]) -> dict[int, int]:
-        """When the last event that changed each of these things started; they are at most some thousand."""
+        """Return when the last event that changed each of these things started; for up to a few thousand things."""
         statement = f"SELECT id, {micros('at')} FROM ({_NEWEST}) AS found WHERE at IS NOT NULL"  # noqa: S608  # of ours
         return dict(self._ask(statement, self._of(things)))
 
     def paths(self, thing: int, attribute: str = "", *, limit: int) -> list[str]:
-        """Attributes of a thing that were changed, in their order: this one and those below it, or all."""
+        """Return the changed attributes of a thing, sorted: this one and nested ones, or all."""
         found: list[str] = []
         with self._question() as connection:
             for low in (attribute, f"{attribute}.", f"{attribute}[") if attribute else ("\1",):
@@ -191,7 +191,7 @@ class ThingReads(Access):
         return sorted(found)[:limit]
 
     def moves(self, stack: str, address: str) -> list[Move]:
-        """Moves to and from this address, newest first."""
+        """Return the moves to and from this address, newest first."""
         values = {"stack": indexed(stack), "address": address, "limit": _MOST_MOVES}
         found = [
             row for side in ("new", "old") for row in self._ask_each(_MOVES.replace("SIDE", side), "at DESC", values)
@@ -199,24 +199,24 @@ class ThingReads(Access):
         return [Move(old, new, from_micros(at)) for old, new, at in dict.fromkeys(found)]
 
     def stacks(self, *, limit: int) -> list[str]:
-        """Keys of the stacks that runs changed (or tried to), the one that ran last first."""
+        """Return the keys of stacks that runs changed (or tried to), the most recent run first."""
         return [str(key) for (key,) in self._ask(_LAST_STACKS, {"teams": list(self.teams), "limit": limit})]
 
     def events_of_stack(self, stack: str, *, limit: int) -> list[str]:
-        """Ids of the runs that changed something in this stack (or tried to), the newest first; no backfilled ones."""
+        """Return the ids of runs that changed this stack (or tried to), newest first, without backfilled ones."""
         return self._events(_OF_STACKS, {"stack": indexed(stack), "limit": limit})
 
     def events_of_plan(self, digest: str, *, limit: int) -> list[str]:
-        """Ids of the events that saved or applied this plan file, the newest first."""
+        """Return the ids of events that saved or applied this plan file, newest first."""
         return self._events(_OF_PLAN, {"plan": digest, "limit": limit})
 
     def is_type_known(self, stack: str, kind: str, *, but: str) -> bool:
-        """Whether a resource of this type was changed in this stack by another event than ``but``."""
+        """Return whether another event than ``but`` changed a resource of this type in this stack."""
         values = {"stack": indexed(stack), "kind": kind, "but": uuid_of(but), "limit": 1}
         return bool(self._ask_each(_TYPE_KNOWN, "1", values))
 
     def values_of(self, column: str, *, limit: int) -> list[str]:
-        """The different values of ``environment``, ``service`` or another indexed column. Raises ValueError."""
+        """Return the distinct values of ``environment``, ``service`` or another indexed column. Raises ValueError."""
         if column not in LISTED:
             raise ValueError(column)
         found = self._ask_each(_VALUES.replace("COLUMN", column), "value", {"limit": limit})
@@ -237,6 +237,6 @@ class ThingReads(Access):
 
 
 def _like(glob: str) -> str:
-    """The pattern of LIKE that fits what a glob fits."""
+    """Return the LIKE pattern that is equivalent to a glob."""
     plain = glob.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return plain.replace("*", "%").replace("?", "_")

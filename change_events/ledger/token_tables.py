@@ -1,7 +1,7 @@
-"""Tokens of a ledger, as statements: who may write and read by a collector, without a user of the database.
+"""SQL of the tokens of a ledger, which grant access through a collector without a database user.
 
-Only the owner makes and revokes them, and sees them. A collector asks about one token at a time, by its digest, which
-it computes of what a client has sent: it never learns of another one.
+Only the owner creates, revokes and sees them. A collector queries one token at a time by its digest, which
+it computes from the client's token, so it never learns of another one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TOKENS = """
         CHECK (may_write OR may_read)
     )
 """
-# The day of its last use is noted once a day, and by nobody who would have to wait for it, or who may not write now.
+# The day of last use is updated once a day, never with waiting, and not in a read-only transaction.
 _CHECK = """
     CREATE FUNCTION tfevent.check_token(digest bytea)
     RETURNS TABLE (id bigint, team text, may_write boolean, may_read boolean, expires_at timestamptz, state text)

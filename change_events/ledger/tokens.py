@@ -1,4 +1,4 @@
-"""Tokens with which machines write to a ledger, and read it, by a collector. The ledger has only their digests."""
+"""Tokens for access to a ledger through a collector. The ledger stores only their digests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PREFIX = "tfel_"
 """How each of them begins, so that scanners for secrets know it."""
 
 _LETTERS = string.ascii_letters + string.digits
-_LENGTH = 43  # letters and digits with 256 bits between them
+_LENGTH = 43  # letters and digits, 256 bits in total
 _SHAPE = lazy_pattern(rf"{PREFIX}[A-Za-z0-9]{{{_LENGTH}}}")
 _LONGEST_LABEL = 200
 _COLUMNS = "id, team, may_write, may_read, label, created_at, expires_at, revoked_at, last_used"
@@ -30,18 +30,18 @@ _AGAIN = "`tfevent events ledger token create` makes another one"
 
 
 class TokenRefused(LedgerError):  # noqa: N818  # what is wrong, as a sentence says it
-    """A token is unknown, has expired or was revoked; the text says which, and nothing of the token."""
+    """A token is unknown, expired or revoked; the text says which, without any part of the token."""
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What the bearer of a valid token may do, in one team.
+    """The rights of a valid token's bearer, in one team.
 
     Attributes:
         token: the token's ID.
-        team: whose events are meant.
-        may_write: record events.
-        may_read: ask about events.
-        expires_at: from when on it is refused; None for never.
+        team: the team of the token.
+        may_write: may record events.
+        may_read: may query events.
+        expires_at: when it expires; None for never.
     """
 
     token: int
@@ -74,21 +74,21 @@ def create(
     label: str = "",
     expires_at: datetime | None = None,
 ) -> tuple[Token, str]:
-    """Make a token; nobody can read it from the ledger afterwards.
+    """Create a token; it cannot be read from the ledger afterwards.
 
     Args:
         connection: of the ledger's owner.
-        team: whose events its bearer writes and reads.
-        may_write: it is for recording events.
-        may_read: it is for asking about them; one of the two has to be.
-        label: where it is used, for people.
-        expires_at: from when on it is refused.
+        team: the team whose events its bearer writes and reads.
+        may_write: it may record events.
+        may_read: it may query events; one of the two is required.
+        label: description of its use.
+        expires_at: when it expires.
 
     Returns:
-        What is known of it, and the token itself.
+        Its description, and the token itself.
 
     Raises:
-        psycopg.Error: it was not made: this user may not, or the team has no name of one.
+        psycopg.Error: it was not created: the user lacks the right, or the name of the team is invalid.
     """
     token = PREFIX + "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
     (row,) = connection.execute(
@@ -100,13 +100,13 @@ def create(
 
 
 def listed(connection: psycopg.Connection) -> list[Token]:
-    """All tokens, the oldest first. Raises psycopg.Error."""
+    """Return all tokens, the oldest first. Raises psycopg.Error."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM tfevent.tokens ORDER BY id").fetchall()  # noqa: S608 - likewise
     return [_listed(row) for row in rows]
 
 
 def revoke(connection: psycopg.Connection, token_id: int) -> Token | None:
-    """Refuse a token from now on, and return what is known of it; None where there is none. Raises psycopg.Error."""
+    """Revoke a token, and return its description; None if it does not exist. Raises psycopg.Error."""
     row = connection.execute(
         "UPDATE tfevent.tokens SET revoked_at = coalesce(revoked_at, now()) WHERE id = %s "  # noqa: S608 - likewise
         f"RETURNING {_COLUMNS}",
@@ -116,15 +116,15 @@ def revoke(connection: psycopg.Connection, token_id: int) -> Token | None:
 
 
 def check(connection: psycopg.Connection, token: str) -> Standing:
-    """What the bearer of a token may do.
+    """Return the rights of a token's bearer.
 
     Args:
-        connection: of a user with the role tfevent_collector, or of the owner; its transaction may be read-only.
-        token: what the client has sent, of any shape.
+        connection: connection of a user with the role tfevent_collector, or of the owner; may be read-only.
+        token: the text sent by the client, in any form.
 
     Raises:
-        TokenRefused: it is none of this ledger's, has expired or was revoked.
-        psycopg.Error: the ledger does not answer, or this user may not ask.
+        TokenRefused: it is unknown in this ledger, expired or revoked.
+        psycopg.Error: the ledger does not answer, or the user lacks the right.
     """
     if _SHAPE.fullmatch(token) is None:
         raise TokenRefused(f"this is not a token of a ledger, {PREFIX}…; {_AGAIN}")

@@ -1,4 +1,4 @@
-"""One event that several teams have recorded: once where they agree, once of each team where they do not."""
+"""Events recorded by several teams: one variant if the records agree, otherwise one per distinct record."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ DIGESTS = """
 
 
 class Variant(NamedTuple):
-    """An event as one or several teams have recorded it.
+    """An event as recorded by one or several teams.
 
     Attributes:
         row: its columns.
-        teams: that have recorded it so.
-        others: that have recorded it otherwise.
+        teams: teams with this record.
+        others: teams with another record.
     """
 
     row: tuple[Any, ...]
@@ -38,11 +38,11 @@ class Variant(NamedTuple):
 
 
 def variants(found: Sequence[tuple[Any, ...]], digests: Mapping[tuple[str, str], str]) -> list[Variant]:
-    """Rows with a team at their end, in their order; those with the same body are one.
+    """Merge rows (with the team as last column) with equal bodies, keeping their order.
 
     Args:
         found: the rows.
-        digests: of events that several teams have, by id and team.
+        digests: digests of events of several teams, by id and team.
     """
     rows: dict[tuple[str, str], tuple[Any, ...]] = {}
     for row in found:
@@ -59,11 +59,11 @@ def variants(found: Sequence[tuple[Any, ...]], digests: Mapping[tuple[str, str],
 
 
 def readable(body: bytes, variant: Variant) -> bytes:
-    """The body; where it is no event, that of one which has the columns and says so.
+    """Return the body; if it is not an event, a substitute with the columns and a note.
 
     Args:
-        body: as it was recorded. Who may write can call the functions of the database with any JSON object.
-        variant: of the event.
+        body: the recorded body, which may be any JSON object, since writers can call the database function directly.
+        variant: variant of the event.
     """
     try:
         msgspec.json.decode(body, type=ChangeEvent)

@@ -1,4 +1,4 @@
-"""Recording events in the ledger: one, or many at once; again and in any order, with the same result."""
+"""Records events in the ledger, one or many at once; idempotent, and independent of order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Prepared(NamedTuple):
-    """Several events as they are sent: their ids, what the tables hold of them as JSON, and their bodies."""
+    """Several events ready to send: their ids, their entries as JSON, and their bodies."""
 
     ids: list[UUID]
     entries: str
@@ -27,10 +27,9 @@ class Prepared(NamedTuple):
 
 
 def record(connection: psycopg.Connection, team: str, sealed: SealedEvent, state: RecordState) -> bool:
-    """Record that an event has started, or how it ended.
+    """Record the start or the end of an event.
 
-    The end takes the place of the start. A start that comes after the end changes nothing, nor does what has been
-    recorded before.
+    The end replaces the start. A start after the end has no effect, nor has a repetition.
 
     Returns:
         Whether anything was written.
@@ -43,10 +42,10 @@ def record(connection: psycopg.Connection, team: str, sealed: SealedEvent, state
 
 
 def record_all(connection: psycopg.Connection, team: str, events: Sequence[tuple[SealedEvent, RecordState]]) -> int:
-    """The same of several events, in one statement: all of them, or none.
+    """Record several events in one statement: all of them, or none.
 
     Returns:
-        How many events were written.
+        The number of events written.
 
     Raises:
         ValueError: the id of an event is not a UUID.
@@ -56,7 +55,7 @@ def record_all(connection: psycopg.Connection, team: str, events: Sequence[tuple
 
 
 def prepared(events: Sequence[tuple[SealedEvent, RecordState]]) -> Prepared:
-    """What is sent of several events. Raises ValueError: the id of an event is not a UUID."""
+    """Return several events ready to send. Raises ValueError if an id is not a UUID."""
     entries = [entry_of(sealed.event, state) for sealed, state in events]
     return Prepared(
         [UUID(entry["id"]) for entry in entries],
@@ -66,7 +65,7 @@ def prepared(events: Sequence[tuple[SealedEvent, RecordState]]) -> Prepared:
 
 
 def send(connection: psycopg.Connection, team: str, batch: Prepared) -> int:
-    """Record what was prepared, as :func:`record_all` does, and give what that gives."""
+    """Record prepared events, and return the number written, like :func:`record_all`."""
     row = connection.execute(
         "SELECT tfevent.record_events(%s, %s::jsonb, %s::bytea[])", (team, batch.entries, batch.bodies)
     ).fetchone()
