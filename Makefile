@@ -4,7 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 PIP    := -m pip install --quiet --disable-pip-version-check
-UNIT   := -n 2 --dist worksteal -m "not e2e and not slow and not exhaustive"
+# three at once on two cores: a third of the tests waits for something at any moment
+UNIT   := -n 3 --dist worksteal -m "not e2e and not slow and not exhaustive"
 CORES  := 2.16 2.17 2.19 2.21
 QUICK  := $(addprefix tests/,context diff redact schema signals summary)
 PEERS  := .cache/bench-ansible

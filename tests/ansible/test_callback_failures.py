@@ -90,6 +90,7 @@ def test_the_command_closes_a_run_that_is_killed(machine):
     assert event["changes"][0]["name"] == "Change"
 
 
+@pytest.mark.slow
 @pytest.mark.races
 def test_the_command_records_a_run_that_is_terminated(machine):
     from tests.ansible.test_exit_hooks import cut_short, signal
@@ -250,6 +251,7 @@ def test_a_backend_that_hangs_costs_the_budget(machine):
     assert "webhook waiting" in errors
 
 
+@pytest.mark.slow
 @pytest.mark.races
 def test_an_interrupted_run_is_delivered_by_a_process_of_its_own(machine):
     from tests.ansible.test_exit_hooks import cut_short, signal
@@ -270,6 +272,7 @@ def test_disabled_it_is_not_there(machine):
     assert not machine.state.exists()
 
 
+@pytest.mark.slow
 def test_what_we_say_is_not_written_anywhere_and_the_exit_code_is_as_it_was(machine):
     """A full disk under standard error: Ansible itself says nothing there in a run that goes well."""
     words = machine.installation.argv(*machine.words("changed_briefly"))
@@ -309,6 +312,7 @@ def locked(journal):
         process.stdin.close()
 
 
+@pytest.mark.slow
 def test_a_run_whose_journal_is_locked_is_recorded_with_its_outcome_by_the_next_command(machine):
     machine.play("ignored")
     with locked(machine.state / "journal.db"):

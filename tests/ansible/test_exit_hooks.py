@@ -96,6 +96,7 @@ def test_the_debugger_at_the_end_of_its_input(machine):
     assert ran.task("Change")["outcome"] == "applied"
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_reported_at_once_though_its_workers_go_on(machine):
     with Receiver() as receiver:
         process = machine.popen(*machine.words("unfinished"), TFEVENT_WEBHOOK_URL=receiver.url)
@@ -137,6 +138,7 @@ def test_what_a_later_batch_has_done_before_the_kill_is_known(machine):
     assert change["task"]["changed_on"] == ["web1", "web2"]
 
 
+@pytest.mark.slow
 def test_of_a_long_task_those_hosts_are_known_that_it_was_over_on(machine):
     process = machine.popen(*machine.words("one_by_one"), ANSIBLE_FORKS="1")
     done = 0
@@ -219,6 +221,7 @@ def test_a_failed_playbook_keeps_the_next_from_starting(machine):
     assert len(ran.said) == 1
 
 
+@pytest.mark.slow
 def test_a_signal_in_the_second_playbook(machine):
     process = machine.popen(*machine.words("ignored"), str(machine.playbooks / "unfinished.yml"))
     while "TASK [Wait]" not in process.stdout.readline():

@@ -316,6 +316,7 @@ def test_a_host_that_fails_in_many_rounds_is_one_host(ignored):
 # -- memory -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_results():
     """Four times the results, on the same hosts and tasks: an included file, looped over, in the strategy `free`."""
     hosts = [f"h{number}" for number in range(20)]

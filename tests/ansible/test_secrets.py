@@ -59,6 +59,7 @@ def test_no_planted_secret_is_reported(machine):
     assert ran.event["playbook"]["variables"] == ["api_token", "db_pass", "out", "vaulted"]
 
 
+@pytest.mark.slow
 def test_nor_with_diff_on_and_its_contents_asked_for(machine):
     ran = check(machine, "--diff", asked_for="planted-content", TFEVENT_ANSIBLE_DIFF_CONTENTS="true")
     (difference,) = [line for line in ran.task("Write a file")["task"]["diff"] if "+2" in line]

@@ -31,6 +31,7 @@ def test_a_flush_that_grows_or_loses_is_named(memory, arrived, expected):
     assert flush.beyond(memory, arrived=arrived) == expected
 
 
+@pytest.mark.slow
 def test_the_journal_is_measured_at_the_size_that_is_asked_for(tmp_path, capsys):
     journal.fill(tmp_path / "journal.db", 50)
     assert set(journal.measured(tmp_path / "journal.db", 50)) == set(journal.LIMITS)

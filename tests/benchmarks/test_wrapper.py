@@ -40,14 +40,17 @@ def observed_start(command, place):
     return wrapper.observed_start(command, ENVIRON, place, rounds=3)
 
 
+@pytest.mark.slow
 def test_the_first_start_of_terraform_is_what_is_measured(tmp_path, place):
     assert observed_start(tool(tmp_path), place) < 1900, "the second start is two seconds later"
 
 
+@pytest.mark.slow
 def test_what_delays_terraform_is_in_the_figure(tmp_path, place):
     assert observed_start(tool(tmp_path, before="sleep 0.3"), place) > 250
 
 
+@pytest.mark.slow
 def test_a_terraform_that_is_asked_for_more_fails_the_benchmark(tmp_path, place):
     with pytest.raises(SystemExit, match="started for show, which nobody needs"):
         observed_start(tool(tmp_path, first="show -json x"), place)

@@ -263,6 +263,7 @@ def scripted():
     server.server_close()
 
 
+@pytest.mark.slow
 def test_a_refused_version_is_spanned_until_it_may_be_read(home, scripted):
     Scripted.answers = {
         "list": (200, listing("v3", "v2", "v1")),
@@ -301,6 +302,7 @@ def test_a_list_that_is_refused_names_the_permissions(home, scripted):
     assert b"s3:ListBucketVersions and s3:GetObjectVersion" in home.run("backfill", ADDRESS, env=scripted).stderr
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_written_and_the_next_run_goes_on(home, scripted):
     Scripted.answers = {
         "list": (200, listing("v3", "v2", "v1")),

@@ -92,6 +92,7 @@ def test_an_unknown_name_is_reported_before_anything_is_sent(machine):
             assert "the settings name no destination 'two': there are one" in done.stderr.decode()
 
 
+@pytest.mark.slow
 def test_those_that_do_not_answer_are_asked_side_by_side(machine):
     with Receiver(always=hang()) as silent:
         write(machine, **{f"d{number}": {"url": silent.url} for number in range(6)})

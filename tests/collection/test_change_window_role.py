@@ -105,6 +105,7 @@ def test_a_missing_file_of_tasks_is_a_failure_that_is_reported(maintain):
     assert (done.code, record.state, record.outcome) == (2, RecordState.SETTLED, "failed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["linear", slow("free")])
 def test_an_event_of_each_host(maintain, strategy):
     done, records = maintain("-e", "failing=web2", once="false", strategy=strategy)
@@ -184,6 +185,7 @@ def check_without_the_first_host(done, records):
     assert len(done.of("afterwards")) == 4
 
 
+@pytest.mark.slow
 def test_an_imported_role_in_which_the_first_host_takes_no_part(tmp_path):
     check_without_the_first_host(*imported(tmp_path, "-e", "part=web2,db1"))
 
@@ -258,6 +260,7 @@ def test_events_stand_inside_one_another(maintain, tmp_path, how, once):
     assert {record.outcome for record in records} == {"succeeded"}
 
 
+@pytest.mark.slow
 def test_an_import_inside_an_include_is_refused_and_no_endless_loop(maintain, tmp_path):
     (tmp_path / "inner.yml").write_text(INNER)
     done, (record,) = maintain(tasks=NESTED % {"how": "import_role"})
@@ -265,6 +268,7 @@ def test_an_import_inside_an_include_is_refused_and_no_endless_loop(maintain, tm
     assert "write include_role for the inner one, too" in done.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variable", "inner", "outer"), [("failing_after", "succeeded", "failed"), slow("failing", "failed", "failed")]
 )

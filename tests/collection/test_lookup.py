@@ -202,6 +202,7 @@ def test_a_guard_passes_and_a_mistake_fails(asked):
     )
 
 
+@pytest.mark.slow
 def test_it_fails_rather_than_guess(tmp_path):
     controller = Controller(tmp_path, hosts=["web1"])
     (tmp_path / "journal.db").write_bytes(b"not a journal" * 1000)

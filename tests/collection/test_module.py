@@ -233,6 +233,7 @@ CHECK = """
 """
 
 
+@pytest.mark.slow
 def test_check_mode_records_nothing_and_says_what_it_would(tmp_path):
     controller = Controller(tmp_path, hosts=["web1"])
     with Receiver() as receiver:
@@ -257,6 +258,7 @@ UNIQUE = """
 """
 
 
+@pytest.mark.slow
 def test_a_playbook_that_is_run_again_records_one_deployment_once(controller):
     first = controller.play(UNIQUE, "-e", "v=1.4 within=3600")
     again = controller.play(UNIQUE, "-e", "v=1.4 within=3600")
@@ -332,6 +334,7 @@ TROUBLE = """
 """
 
 
+@pytest.mark.slow
 def test_trouble_is_a_warning_and_a_failure_only_where_it_is_asked_for(tmp_path):
     controller = Controller(tmp_path, hosts=["web1"])
     with Receiver(always=status(400)) as strict:
@@ -394,6 +397,7 @@ def test_without_the_package_one_sentence_says_what_to_do(tmp_path, no_package):
     assert "planted" not in done.out
 
 
+@pytest.mark.slow
 def test_without_the_package_the_command_does_it(tmp_path, no_package):
     controller = Controller(tmp_path, hosts=["web1"])
     command = tmp_path / "bin" / "tfevent"
@@ -502,6 +506,7 @@ CONTRADICTIONS = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", slow_except(["package", "command"], "package"))
 def test_an_event_that_contradicts_itself_fails_the_task(tmp_path, no_package, way):
     controller = Controller(tmp_path, hosts=["web1"])

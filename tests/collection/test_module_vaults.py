@@ -98,6 +98,7 @@ INCLUDES = """
 """
 
 
+@pytest.mark.slow
 def test_files_that_nobody_keeps_are_known_by_what_comes_from_them(controller, tmp_path):
     """Those of include_vars and of the inventory."""
     inventory = tmp_path / "inventory.yml"

@@ -71,6 +71,7 @@ def play_and_count(controller, strategy, serial):
     return Counter(event.title for event in controller.events())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("strategy", "serial"), WAYS)
 def test_each_task_of_an_included_file_sends_one(controller, strategy, serial):
     assert play_and_count(controller, strategy, serial) == Counter(EXPECTED)

@@ -37,6 +37,7 @@ def test_a_checkout_reports_its_version_in_galaxy_yml(controller):
     assert used(controller) == {"tfevent.infra": version}
 
 
+@pytest.mark.slow
 def test_an_installed_collection_reports_its_version_in_its_manifest(controller, tmp_path):
     checkout = tmp_path / "checkout"
     shutil.copytree(COLLECTION, checkout, ignore=shutil.ignore_patterns("__pycache__"))

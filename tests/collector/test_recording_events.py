@@ -297,6 +297,7 @@ def test_connections_that_ended_while_they_were_idle_are_replaced_unnoticed(post
         assert collector.reported == []
 
 
+@pytest.mark.slow
 def test_a_ledger_that_says_nothing_is_given_up_and_its_connection_is_not_used_again(postgres):
     limits = Limits(check_seconds=0.1, ledger_seconds=HANG)
     with postgres.database(new_ledger) as url, recording(url, limits) as collector, collector.client() as client:

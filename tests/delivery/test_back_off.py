@@ -196,6 +196,7 @@ def test_a_clock_that_was_set_back_does_not_prolong_it(journal, clock):
         assert deliver(journal, [hook(receiver)], budget=PLENTY).sent == 1
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_do_not_both_wait_for_what_failed_before(tmp_path, journal, clock):
     settle(journal, 1)
     with Receiver(always=server.hang()) as receiver:

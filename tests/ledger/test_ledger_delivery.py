@@ -129,6 +129,7 @@ def test_what_passes_is_tried_again(shared, postgres):
     assert sent(to(right), sealed(1)).result is Result.DELIVERED
 
 
+@pytest.mark.slow
 def test_a_lock_and_a_server_that_says_nothing_end_at_the_deadline(shared):
     right = url_of(shared, "ops_writer")
     with psycopg.connect(shared.info.dsn, password=shared.info.password) as other:

@@ -32,6 +32,7 @@ from tests.destinations.backends import eventbridge, loki
 from tests.destinations.kit.backend import backend
 from tests.support.live import APPLY, Stack
 from tests.support.receiver import Receiver, hang, status, wait_for
+from tests.support.selection import slow
 from tests.support.speed import HANG, PATIENCE, at_most, limit
 from tests.support.trusted import load
 
@@ -165,7 +166,7 @@ def test_a_token_that_may_not_change_what_it_made_is_reported_though_the_event_i
     assert problem.endswith("it needs `annotations:write`; it says: Access denied")
 
 
-@pytest.mark.parametrize("refusal", ["message_not_found", "cant_update_message", "edit_window_closed"])
+@pytest.mark.parametrize("refusal", ["message_not_found", slow("cant_update_message"), slow("edit_window_closed")])
 def test_a_message_that_cannot_be_edited_any_more_is_posted_anew(recording, refusal, tmp_path):
     def slack(**content):
         return status(200, json.dumps(content).encode(), content_type="application/json")
