@@ -1,4 +1,4 @@
-"""Who may read: whoever opened a link that works once, until the server ends."""
+"""Access by one-use links, which open a session until the server ends."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _SESSIONS = 100
 
 
 class Access:
-    """Links that work once, and the sessions that they open.
+    """One-use links, and the sessions that they open.
 
-    One link is open at a time. When somebody without a session asks after it was used, the next one is announced, so
-    that a second browser of whoever sees the announcement gets in, and nobody else.
+    One link is open at a time. If a client without a session makes a request after its use, the next one is announced,
+    so that only a person who sees the announcement can open a second browser.
 
     Args:
-        announce: is given each token but the first.
+        announce: called with each token except the first.
     """
 
     def __init__(self, announce: Callable[[str], None]) -> None:
@@ -31,13 +31,13 @@ class Access:
 
     @property
     def token(self) -> str:
-        """The token of the open link; a new one where it was used."""
+        """The token of the open link; a new one if it was used."""
         if self._token is None:
             self._token = secrets.token_urlsafe(_BYTES)
         return self._token
 
     def open_session(self, token: str) -> str | None:
-        """Use up the link with this token, and return the secret of a new session; None for another token."""
+        """Use the link with this token, and return the secret of a new session; None for another token."""
         if self._token is None or not _same(token, self._token):
             return None
         self._token = None
@@ -46,11 +46,11 @@ class Access:
         return session
 
     def is_open(self, session: str) -> bool:
-        """Whether this is the secret of a session."""
+        """Return whether this is the secret of a session."""
         return any([_same(session, known) for known in self._sessions])  # noqa: C419 - all are compared: no early end
 
     def was_refused(self) -> None:
-        """Announce a new link if there is none that was not used yet."""
+        """Announce a new link if the last one was used."""
         if self._token is None:
             self._announce(self.token)
 

@@ -1,4 +1,4 @@
-"""What is sent for a request that was answered."""
+"""A response."""
 
 from __future__ import annotations
 

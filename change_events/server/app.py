@@ -1,4 +1,4 @@
-"""The application: its routes, and how a page is made: in a thread, from a source of its own, within a time."""
+"""The application: its routes, and the rendering of pages in a thread, each with its own source and a time limit."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ _NEWEST = ("/event/last", "/event/last.json")
 
 
 class Application:
-    """What answers requests that the guard lets through.
+    """The application behind the guard.
 
     Args:
-        sources: where the answers come from.
-        broadcast: says what is new.
-        policy: for the cookie.
-        access: the links that open a session.
-        report: is given one line for each mistake of ours.
+        sources: opens sources of events.
+        broadcast: announces new events.
+        policy: policy, for the cookie.
+        access: links and sessions.
+        report: called with a line for each internal error.
     """
 
     def __init__(
@@ -79,20 +79,20 @@ class Application:
         self._threads = ThreadPoolExecutor(PAGES_AT_ONCE, "page")
 
     def asgi(self, api: ASGIApp | None = None) -> ASGIApp:
-        """The application behind its guard; ``api`` answers programs, behind the same one."""
+        """Return the application behind its guard; ``api`` handles requests of programs, behind the same guard."""
         routes = [Route(ROUTES[name], self._feed(name), methods=["GET"]) for name in _FEEDS]
         routes += [Route(path, self._newest, methods=["GET"]) for path in _NEWEST]
         routes.append(Route(ROUTES["event_json"], self._event_json, methods=["GET"]))
         routes += [Route(ROUTES[name], self._page(module), methods=["GET"]) for name, module in PAGES.items()]
         routes.append(Route(ROUTES["static"], self._static, methods=["GET"]))
         routes.append(Route("/live", self._live, methods=["GET"]))
-        if self._policy.user_header is None:  # else a proxy lets people in, and there are no links
+        if self._policy.user_header is None:  # otherwise a proxy signs users in, and there are no links
             routes.append(Route(ENTRANCE, self._enter, methods=["GET"]))
         router = Router(routes, redirect_slashes=False, default=self._not_found)
         return Guard(router, self._policy, self._access, api)
 
     def prepare(self) -> None:
-        """Load what the first page needs, while the browser that asks for it is started."""
+        """Load what the first page needs while the browser starts."""
         from change_events.server.pages import timeline  # noqa: F401  # loaded, and used later
         from change_events.server.rendering import prepare
 
@@ -132,7 +132,7 @@ class Application:
         return RedirectResponse(bytes(answer.body).decode(), 307)
 
     def _base(self, request: Request) -> str:
-        """Scheme and host, as whoever asks knows them; the host is one of the policy's."""
+        """Return scheme and host as used by the client; the host is one of the policy's."""
         forwarded = request.headers.get("x-forwarded-proto") if self._policy.user_header else None
         return f"{'https' if forwarded == 'https' else request.url.scheme}://{request.headers['host']}"
 
@@ -154,7 +154,7 @@ class Application:
         build: Callable[[Source, PageRequest], Page | Answer],
         fail: Callable[[Page], Answer] | None,
     ) -> Answer:
-        """What was built; ``fail`` makes what is sent of the page that explains an error, where that is no page."""
+        """Return the built response; ``fail`` converts an error page for other formats."""
         asked = self._asked(request)
         try:
             with self._sources.open(teams_of(request.scope["headers"], self._policy)) as source:
@@ -194,7 +194,7 @@ class Application:
         return await live(request, self._broadcast, teams_of(request.scope["headers"], self._policy))
 
     async def _enter(self, request: Request) -> ASGIApp:
-        if request.method == "HEAD":  # asks about the link, and does not open it
+        if request.method == "HEAD":  # does not use the link
             return Response(status_code=200)
         session = self._access.open_session(request.query_params.get("token", ""))
         if session is None:
@@ -203,7 +203,7 @@ class Application:
         cookie = f"{self._policy.cookie}={session}; HttpOnly; SameSite=Strict; Path=/{secure}"
         if request.headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
             return RedirectResponse("/", 303, headers={"set-cookie": cookie})
-        # Followed from elsewhere, a redirect would be asked without the cookie; a step from a page of ours is not.
+        # A redirect from another site would be requested without the cookie; a link on our own page is not.
         return PlainPage(200, "Opened", "The timeline follows.", onward="/", cookie=cookie)
 
     def _used_link(self) -> PlainPage:
@@ -223,7 +223,7 @@ class Application:
 
 
 def not_found() -> Page:
-    """The page for an address that is none."""
+    """Return the page for an unknown URL."""
     return Page(
         "error.html",
         {"title": "There is no such page", "text": "The pages of this server are in the line above.", "link": "/"},
@@ -252,7 +252,7 @@ def _newest_json(source: Source, _asked: PageRequest) -> Page | Answer:
 
 
 def _newest(source: Source, href: Callable[..., str]) -> Page | Answer:
-    """The address of the newest event."""
+    """Return the URL of the newest event."""
     from change_events.journal import Query
     from change_events.server.rows import team_of_address
 
@@ -263,7 +263,7 @@ def _newest(source: Source, href: Callable[..., str]) -> Page | Answer:
 
 
 def _error_json(page: Page) -> Answer:
-    """The words of a page for an error, for programs."""
+    """Return the text of an error page as JSON."""
     words = {"error": page.context["title"], "detail": page.context["text"]}
     return Answer(msgspec.json.encode(words), "application/json", page.status)
 

@@ -1,4 +1,4 @@
-"""The axis of a timeline: round times of the reader's zone, now, and the moment that was picked."""
+"""The axis of a timeline: round times in the reader's zone, the current time, and the selected time."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _STEPS = tuple(timedelta(minutes=minutes) for minutes in (
 ))  # fmt: skip
 _MOST = 9
 _DAY = timedelta(days=1)
-_ROOM = 6  # percent that a label takes
-_ROOM_OF_NOW = 9.5  # with half of a label before it
+_ROOM = 6  # width of a label in percent
+_ROOM_OF_NOW = 9.5  # plus half of the preceding label
 
 
 class Tick(NamedTuple):
-    """A line, and its words where there is room; ``half`` where a phone has none."""
+    """A line, and its label if there is room; ``half`` if a phone has no room for it."""
 
     x: float
     words: str
@@ -29,7 +29,7 @@ class Tick(NamedTuple):
 
 
 class Axis(NamedTuple):
-    """Places in percent; None for what is not in the window."""
+    """Positions in percent; None for times outside of the window."""
 
     ticks: Sequence[Tick]
     now: float | None
@@ -39,12 +39,12 @@ class Axis(NamedTuple):
 
 
 def axis(window: Window, moment: datetime | None, request: PageRequest) -> Axis:
-    """The axis of a window.
+    """Return the axis of a window.
 
     Args:
-        window: what is shown.
-        moment: that was picked.
-        request: for the zone.
+        window: the window.
+        moment: the selected time.
+        request: the request, for the zone.
     """
     picked = round(window.share(moment), 2) if moment and window.start <= moment <= window.end else None
     now = 100.0 if window.is_now else None
@@ -58,7 +58,7 @@ def axis(window: Window, moment: datetime | None, request: PageRequest) -> Axis:
 
 
 def _ticks(window: Window, request: PageRequest) -> Iterator[tuple[datetime, str]]:
-    """Multiples of a step since the reader's midnight; days by the calendar, whose days are not equally long."""
+    """Yield multiples of a step since the reader's midnight; days by calendar, since their lengths differ."""
     step = next((step for step in _STEPS if window.width / step <= _MOST), _STEPS[-1])
     day = window.start.astimezone(request.zone).date()
     while (midnight := datetime.combine(day, time(), request.zone).astimezone(UTC)) < window.end:

@@ -1,4 +1,4 @@
-"""Opens a browser where there is a desktop, without the link in any list of processes."""
+"""Opens a browser on a desktop, without the link in the arguments of a process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PAGE = (
 
 
 def opener() -> str | None:
-    """The command that opens a file on the desktop; None where no person sits at one, as far as can be seen."""
+    """Return the command that opens a file on the desktop; None if there is apparently no desktop."""
     if not sys.stdout.isatty() or os.environ.get("CI") or os.environ.get("SSH_CONNECTION"):
         return None
     if sys.platform == "darwin":
@@ -33,10 +33,10 @@ def opener() -> str | None:
 
 @contextmanager
 def opened(command: str, link: str) -> Iterator[None]:
-    """Open the link; it stands in a file of the user's, for everybody can read the arguments of a process.
+    """Open the link through a file of the user, since process arguments are visible to everybody.
 
-    The file is removed at the end. A browser that may not read it (one in a container) shows so: the link is printed,
-    too.
+    The file is removed at the end. The link is also printed, since a browser in a container may not be able to
+    read the file.
     """
     from html import escape
 
@@ -48,7 +48,7 @@ def opened(command: str, link: str) -> Iterator[None]:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(_PAGE.format(escape(link)))
         _start(command, page)
-    except OSError:  # the printed link will do
+    except OSError:  # the link is printed as well
         pass
     try:
         yield

@@ -1,4 +1,4 @@
-"""Causes as pages show them: a sentence, the way from the attribute to the line, and the pages of commit and review."""
+"""Causes on pages: a sentence, the path from the attribute to the line, and links to commits and pull requests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ATTRIBUTES = 3
 
 
 class CommitView(NamedTuple):
-    """A commit: ``href`` is its page, ``change_href`` that of its pull request; empty where they are not known."""
+    """A commit: ``href`` is its page, ``change_href`` that of its pull request; empty if unknown."""
 
     name: str
     href: str
@@ -34,13 +34,13 @@ class CommitView(NamedTuple):
 
 
 class CauseView(NamedTuple):
-    """One cause: ``because text in place, sort, commit``; of an unknown one, ``text`` is why it is unknown.
+    """One cause: ``because text in place, sort, commit``; for an unknown cause, ``text`` is the reason.
 
     Attributes:
-        changes: that it explains; 0 where it is of one change, or explains none.
-        sort: what kind of cause it is, in words; empty for an edited line.
-        commits: the newest first.
-        path: from the attributes to the line.
+        changes: number of changes it explains; 0 for the cause of a single change, or of none.
+        sort: kind of the cause in words; empty for an edited line.
+        commits: commits, newest first.
+        path: path from the attributes to the line.
     """
 
     changes: int
@@ -54,12 +54,12 @@ class CauseView(NamedTuple):
 
 
 def shared_view(cause: SharedCause, vcs: Vcs | None) -> CauseView:
-    """A cause of several changes of an event that was made from ``vcs``."""
+    """Return a shared cause of an event made from ``vcs``."""
     return cause_view(cause, vcs)._replace(changes=cause.changes)
 
 
 def cause_view(cause: Cause, vcs: Vcs | None) -> CauseView:
-    """A cause of one change."""
+    """Return the cause of one change."""
     place = one_line(file_place(cause.file, cause.line))
     return CauseView(
         changes=0,
@@ -95,9 +95,9 @@ def _commit(commit: CauseCommit, vcs: Vcs | None) -> CommitView:
 
 
 def commit_page(commit: str, vcs: Vcs | None) -> str:
-    """The page of another commit of the repository; empty where it is not known.
+    """Return the URL of another commit of the repository; empty if unknown.
 
-    Where the event has the page of its own commit, the other's is beside it: a CI system may have named the server.
+    It is derived from the URL of the event's own commit, since a CI system may have named the server.
     """
     if vcs is None or not commit:
         return ""

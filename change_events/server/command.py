@@ -1,4 +1,4 @@
-"""From the options of `tfevent events serve` to a server, and to its end."""
+"""Runs a server from the options of `tfevent events serve`."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _UPKEEP = 60.0  # seconds
-_AFTER_FIRST = 0.1  # seconds: the first request is answered before what can wait
+_AFTER_FIRST = 0.1  # seconds; the first request is answered before deferred work
 
 
 class Options(NamedTuple):
-    """Those of the command, checked.
+    """The validated options of the command.
 
     Attributes:
         port: 0 for any.
         bind: the address to listen on.
-        browser: open one, where there is a desktop.
-        once: fetch the pages and the newest event once, and end.
-        certificate: for TLS.
-        proxies: from where a proxy asks that names the user in ``user_header``.
+        browser: open a browser on a desktop.
+        once: fetch the pages and the newest event once, then end.
+        certificate: certificate for TLS.
+        proxies: networks of a proxy that names the user in ``user_header``.
         user_header: its name in lower case.
-        hosts: names under which the server is reached.
-        group_header: in which such a proxy names the groups of the user, which are teams; in lower case.
-        api: answers programs beside the pages.
+        hosts: host names of the server.
+        group_header: header of such a proxy with the groups of the user, which are teams; in lower case.
+        api: an application for programs, beside the pages.
     """
 
     port: int
@@ -60,18 +60,18 @@ class Options(NamedTuple):
 
 
 class Ledger(NamedTuple):
-    """A ledger that is served: its address, and whose events of it; None for all that may be read."""
+    """A ledger to serve: its URL, and the team; None for all readable ones."""
 
     url: str
     team: str | None
 
 
 class Place(NamedTuple):
-    """A journal that is served, which need not exist.
+    """A journal to serve, which need not exist.
 
     Attributes:
         journal: its file.
-        keep_up: brings it up to date and settles the runs that were killed, as every command does.
+        keep_up: migrates it and settles killed runs, as every command does.
     """
 
     journal: Path
@@ -79,19 +79,19 @@ class Place(NamedTuple):
 
 
 def run(place: Place | Ledger, options: Options, note: Callable[[str], None]) -> int:
-    """Serve until a signal comes; return the exit code.
+    """Serve until a signal arrives, and return the exit code.
 
     Args:
-        place: where the events are.
-        options: of the command.
-        note: prints one line for the user.
+        place: the journal or ledger.
+        options: options of the command.
+        note: prints a line for the user.
 
     Raises:
-        PortInUseError: another process listens there.
+        PortInUseError: another process listens on the port.
         LedgerError: the ledger cannot be reached or read.
         TfeventError: the address or the certificate cannot be used.
     """
-    signal.signal(signal.SIGTERM, _end)  # until the server has its own
+    signal.signal(signal.SIGTERM, _end)  # until the server installs its own
     if options.certificate:
         check_certificate(options.certificate)
     with listen(str(options.bind), options.port) as listener, ExitStack() as stack:
@@ -113,7 +113,7 @@ def _sources(place: Place | Ledger) -> Sources:
 
 
 class _Server:
-    """What is made of the options."""
+    """The parts of a server, made from the options."""
 
     def __init__(
         self, options: Options, listener: socket.socket, sources: Sources, note: Callable[[str], None]
@@ -127,7 +127,7 @@ class _Server:
         self._access = Access(lambda token: _print(self._link(token)))
 
     def announce(self, stack: ExitStack) -> None:
-        """Print the address, and open it where there is a desktop; the stack removes what that needs."""
+        """Print the URL, and open it on a desktop; the stack cleans up."""
         name = self._sources.name
         if self._options.user_header:
             _print(self._base)
@@ -140,11 +140,11 @@ class _Server:
             stack.enter_context(browser.opened(command, link))
 
     def serve(self) -> int:
-        """Answer until a signal comes."""
+        """Serve until a signal arrives; return the exit code."""
         return self._run(None)
 
     def check(self) -> int:
-        """Answer what is asked here, once."""
+        """Serve the requests of the self-check, then return its exit code."""
 
         async def fetch() -> int:
             from change_events.server.self_check import fetch_all
@@ -203,7 +203,7 @@ def _base(options: Options, policy: Policy) -> str:
 
 
 def _for_proxy(options: Options) -> str:
-    """Who asks the address that is printed, and what people open instead."""
+    """Return a note on which client uses the printed address, and what users open instead."""
     proxies = " and ".join(str(one.network_address if one.num_addresses == 1 else one) for one in options.proxies)
     hosts = " or ".join(options.hosts)
     people = f"people open {hosts} there" if hosts else "--allow-host has to name what people open there"
@@ -212,13 +212,13 @@ def _for_proxy(options: Options) -> str:
 
 
 def _print(link: str) -> None:
-    with suppress(OSError, ValueError):  # whoever read it has gone
+    with suppress(OSError, ValueError):  # the reader has closed it
         sys.stdout.write(link + "\n")
         sys.stdout.flush()
 
 
 def _of_journal(place: Place) -> JournalSources:
-    """One of an older version is brought up to date before anybody asks."""
+    """Return sources of the journal, migrated before the first request."""
     from change_events.server.sources import JournalSources
 
     sources = JournalSources(place.journal)

@@ -1,4 +1,4 @@
-"""A connection that cannot be kept open by a client that sends or reads too slowly."""
+"""A connection with time limits, so that slow clients cannot keep it open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class PatientProtocol(H11Protocol):
-    """uvicorn's protocol, with limits for the time that a request and a full buffer may take, and for idle clients."""
+    """uvicorn's protocol with time limits for a request, a full send buffer, and idle clients."""
 
     _waiting: ClassVar[dict[PatientProtocol, str]] = {}
     """Those without a request, with the address of the client; the one that waits longest is first."""
@@ -29,7 +29,7 @@ class PatientProtocol(H11Protocol):
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Wait no longer once a request is complete."""
+        """Stop waiting once a request is complete."""
         before = self.cycle
         super().data_received(data)
         if self.cycle is not before:
@@ -37,7 +37,7 @@ class PatientProtocol(H11Protocol):
             if not self.cycle.response_complete:
                 self._waiting.pop(self, None)
         elif self._reading is None and (before is None or before.response_complete):
-            self._await_request()  # a later request has begun
+            self._await_request()  # the next request has begun
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
@@ -46,17 +46,17 @@ class PatientProtocol(H11Protocol):
             self._wait()
 
     def pause_writing(self) -> None:
-        """The client does not take what it is sent: wait a while."""
+        """Start a time limit, since the client does not read."""
         super().pause_writing()
         self._sending = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """Stop the time limit, since the client reads again."""
         super().resume_writing()
         _cancel(self._sending)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing more."""
+        """Stop all time limits."""
         self._waiting.pop(self, None)
         self._request_came()
         _cancel(self._sending)
@@ -66,16 +66,16 @@ class PatientProtocol(H11Protocol):
         self._reading = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
 
     def _wait(self) -> None:
-        """Be one of those that wait; of too many, drop the oldest of the client that has the most."""
+        """Register as waiting; if too many wait, drop the oldest connection of the client with the most."""
         self._waiting[self] = self.client[0] if self.client else ""
         if len(self._waiting) > WAITING:
             [(most, _)] = Counter(self._waiting.values()).most_common(1)
             next(one for one, address in self._waiting.items() if address == most).drop()
 
     def drop(self) -> None:
-        """End the connection: a newer one needs the place."""
+        """Close the connection in favour of a newer one."""
         del self._waiting[self]
-        self.connections.discard(self)  # now, and not when its loss is noticed
+        self.connections.discard(self)  # immediately, not when the loss is noticed
         self.transport.abort()
 
     def _request_came(self) -> None:

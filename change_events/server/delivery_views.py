@@ -1,4 +1,4 @@
-"""Where an event stands with each destination."""
+"""The state of an event's deliveries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REASON = 300
 
 
 class DeliveryView(NamedTuple):
-    """One delivery: ``bad`` where a person is needed, or it was given up."""
+    """One delivery: ``bad`` if it needs intervention, or was given up."""
 
     destination: str
     icon: str
@@ -29,7 +29,7 @@ class DeliveryView(NamedTuple):
 
 
 def delivery_views(record: Record, request: PageRequest) -> list[DeliveryView]:
-    """The deliveries of an event, in the order in which they were made ready."""
+    """Return the deliveries of an event, in the order of their creation."""
     return [_view(one, request) for one in record.deliveries[:_MOST]]
 
 

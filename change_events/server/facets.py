@@ -1,4 +1,4 @@
-"""What a list can be narrowed by, with how many events each choice leaves."""
+"""Facets of a list: filters with the number of events for each value."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OUTCOMES = ("failed", "partial", "unknown", "running", "cancelled", "declined",
 
 
 class Choice(NamedTuple):
-    """One value: ``href`` takes the filter, or drops it where it is ``current``; ``icon`` is empty for none."""
+    """One value: ``href`` adds the filter, or removes it if ``current``; ``icon`` is empty for none."""
 
     words: str
     number: str
@@ -41,7 +41,7 @@ class Facet(NamedTuple):
 
 
 def facets(figures: Figures, filters: Filters, rows: Iterable[EventRow]) -> list[Facet]:
-    """Those that leave a choice, or are in force."""
+    """Return the facets with a choice of values, or in use."""
     columns = (
         ("Kind", "kind", figures.kinds),
         ("Environment", "environment", figures.environments),
@@ -66,7 +66,7 @@ def _outcomes(figures: Figures, filters: Filters) -> Facet:
 
 
 def _signals(filters: Filters, rows: Iterable[EventRow]) -> Facet:
-    """Of the page alone: no column has them."""
+    """Return the facet of signals, counted on the page alone, since no column has them."""
     shown: list[SignalView] = [one for row in rows for one in row.signals]
     counted = Counter(one.name for one in shown)
     tones = {one.name: one for one in reversed(gravest_first(shown))}

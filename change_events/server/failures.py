@@ -1,4 +1,4 @@
-"""What a reader sees of a page that could not be made."""
+"""Error pages."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _KINDS = (
 
 
 def explain(error: Exception, report: Callable[[str], None]) -> Page:
-    """The page for an error.
+    """Return the page for an error.
 
     Args:
-        error: what a page has raised.
-        report: is given one line for a mistake of ours: its type and place, for its text may quote what was recorded.
+        error: the error raised by a page.
+        report: called with a line for an internal error: type and place only, since its text may quote recorded data.
     """
     if isinstance(error, JournalTooSlow) and not isinstance(error, LedgerSilent):
         return _page(

@@ -1,4 +1,4 @@
-"""What started an event and what it started, and its neighbours: in its stack, and in time."""
+"""Related events: ancestors, children, and neighbours in the stack and in time."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 _TITLE = 200
 _ANCESTORS = 10
 _CHILDREN = 50
-_LOOKED_AT = 10  # neighbours, among which explicit events are passed over
-_RUNS = 500  # of a stack, among which the one before and the one after are looked for
+_LOOKED_AT = 10  # neighbours, including skipped explicit events
+_RUNS = 500  # of a stack, searched for the previous and the next one
 
 
 class Step(NamedTuple):
-    """An event that leads to another page."""
+    """A link to a related event."""
 
     href: Verbatim
     title: str
@@ -38,14 +38,14 @@ class Step(NamedTuple):
 
 
 class Family(NamedTuple):
-    """Events around one.
+    """The related events of one.
 
     Attributes:
         ancestors: from the first down to the one that started it.
-        missing: it was started by a run that is not recorded here.
-        children: in the order of their starts; ``more`` says that there are others.
-        earlier: the run of the same stack before it; ``later`` the one after it.
-        older: the page of the event that is listed after it; ``newer`` of the one before.
+        missing: the run that started it is not recorded here.
+        children: in the order of their starts; ``more``: there are others.
+        earlier: the previous run of the same stack; ``later``: the next one.
+        older: the page of the next older event in the list; ``newer``: of the next newer one.
     """
 
     ancestors: list[Step]
@@ -59,7 +59,7 @@ class Family(NamedTuple):
 
 
 def family(source: Source, record: Record, event: ChangeEvent, request: PageRequest) -> Family:
-    """The events around one. Raises JournalError."""
+    """Return the related events of one. Raises JournalError."""
     own = of_record(source, record)
     steps = _Steps(request, name_of(own) if teams_in(source) and not teams_in(own) else "")
     ancestors, missing = _ancestors(own, record, steps)
@@ -79,13 +79,13 @@ def family(source: Source, record: Record, event: ChangeEvent, request: PageRequ
 
 
 class _Steps(NamedTuple):
-    """Makes steps; ``team`` is that of the events, where several are read."""
+    """Creates links; ``team`` is the team of the events if several are read."""
 
     request: PageRequest
     team: str
 
     def step(self, record: Record) -> Step:
-        """The step to an event."""
+        """Return the link to an event."""
         title = one_line(record.title, _TITLE) or record.kind
         href = urls.event(record.id, team=self.team or team_of_address(record))
         return Step(href, title, look_of(record), times.short(record.started_at, self.request))
@@ -98,7 +98,7 @@ def _ancestors(source: Source, record: Record, steps: _Steps) -> tuple[list[Step
         parent = next(iter(source.list(Query(run=record.parent, limit=1))), None)
         if parent is None:
             return found, True
-        if parent.id in seen:  # runs that name each other
+        if parent.id in seen:  # a cycle of runs
             break
         seen.add(parent.id)
         found.insert(0, steps.step(parent))
@@ -108,7 +108,7 @@ def _ancestors(source: Source, record: Record, steps: _Steps) -> tuple[list[Step
 
 def _neighbours(source: Source, event: ChangeEvent, steps: _Steps) -> tuple[Step | None, Step | None]:
     if event.explicit:
-        return None, None  # it says what happened somewhere, and is no run of the stack
+        return None, None  # an explicit event is no run of the stack
     runs = source.events_of_stack(stack_key(event), limit=_RUNS)
     if event.id not in runs:
         return None, None
@@ -118,7 +118,7 @@ def _neighbours(source: Source, event: ChangeEvent, steps: _Steps) -> tuple[Step
 
 
 def _first(source: Source, ids: Sequence[str], steps: _Steps) -> Step | None:
-    """The first that is a run."""
+    """Return the link to the first run among these."""
     found = (record for one in ids if (record := source.get(one)) and not record.event.explicit)
     record = next(found, None)
     return steps.step(record) if record else None

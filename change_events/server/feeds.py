@@ -1,4 +1,4 @@
-"""The newest events of a list as a feed: Atom (RFC 4287) and JSON Feed 1.1."""
+"""Feeds of the newest events of a list: Atom (RFC 4287) and JSON Feed 1.1."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class _Item(NamedTuple):
 
 
 def atom(source: Source, request: PageRequest, base: str) -> bytes:
-    """The list with the filters of the address as Atom.
+    """Return the list with the filters of the URL as Atom.
 
-    An event that has ended keeps its id and gets another time of update.
+    A settled event keeps its id and gets another update time.
 
     Args:
-        source: what is asked.
-        request: whose query has the filters.
-        base: scheme, host and port of the server, without a slash at the end.
+        source: the source.
+        request: the request, with the filters in its query.
+        base: scheme, host and port of the server, without a trailing slash.
 
     Raises:
         ParameterError: a parameter is unknown.
@@ -87,7 +87,7 @@ def atom(source: Source, request: PageRequest, base: str) -> bytes:
 
 
 def json_feed(source: Source, request: PageRequest, base: str) -> bytes:
-    """The same as JSON Feed; arguments and errors are those of :func:`atom`."""
+    """Return the list as JSON Feed; arguments and errors as in :func:`atom`."""
     check_parameters(request, (*names_of(source), ADDED))
     filters = read_filters(request.query)
     items = [
@@ -141,12 +141,12 @@ def _title(filters: Filters, request: PageRequest) -> str:
 
 
 def _feed_id(filters: Filters, request: PageRequest) -> str:
-    """The same for the same filters of the same source, whatever address the server has."""
+    """Return an id that depends on the filters and the source, not on the address of the server."""
     return uuid.uuid5(uuid.NAMESPACE_URL, f"{request.source_name} {urls.atom(filters)}").urn
 
 
 def _entry_id(record: Record) -> str:
-    """That of the event; of one that others have recorded otherwise, one of its own for each."""
+    """Return the id of the event, with the teams if others recorded it differently."""
     if not record.others:
         return record.id
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{record.id} {','.join(record.teams)}"))

@@ -1,4 +1,4 @@
-"""Figures of events that are at hand, and which filters make others costly."""
+"""Counts of loaded events, and the filters that make other counts expensive."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ IN_BODIES = ("actor", "tag", "signal", "text")
 
 
 def looks_into_bodies(query: Query) -> bool:
-    """Whether one of these filters is in force."""
+    """Return whether the query has a filter that reads bodies."""
     return any(getattr(query, name) for name in IN_BODIES)
 
 
 def without_bodies(query: Query) -> Query:
-    """The query without these filters."""
+    """Return the query without filters that read bodies."""
     return msgspec.structs.replace(query, **dict.fromkeys(IN_BODIES))
 
 
 def figures_of(records: Sequence[Record]) -> Figures:
-    """The figures of a list that is at hand as a whole: nothing has to be counted again."""
+    """Return the counts of a completely loaded list, without a query."""
     by_column: tuple[Counter[str], ...] = tuple(Counter() for _ in range(5))
     for record in records:
         outcome = RUNNING if record.state is RecordState.STARTED else record.outcome

@@ -1,4 +1,4 @@
-"""The filters of a list as its address has them, as a sentence says them, and as a source is asked."""
+"""The filters of a list: in a URL, in a sentence, and as a query."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
-    """What narrows a list: texts as people write them, empty where nothing is asked for.
+    """The filters of a list: texts as written by users, empty if not set.
 
-    ``since`` and ``until`` stay as they were written (`2h`, `2026-11-24`): an address that is kept means the same
-    tomorrow. ``undelivered`` is a flag.
+    ``since`` and ``until`` stay as written (`2h`, `2026-11-24`), so that a bookmarked URL keeps its meaning.
+    ``undelivered`` is a flag.
     """
 
     environment: str = ""
@@ -52,11 +52,11 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     until: str = ""
 
     def given(self) -> Iterator[tuple[str, str]]:
-        """The filters in force, by name."""
+        """Yield the filters in use, by name."""
         return ((name, text) for name in NAMES if (text := getattr(self, name)))
 
     def having(self, **changed: str) -> Filters:
-        """These, with some changed; an empty text drops one."""
+        """Return the filters with changes; an empty text removes one."""
         return msgspec.structs.replace(self, **changed)
 
     def __bool__(self) -> bool:
@@ -67,12 +67,12 @@ NAMES = Filters.__struct_fields__
 
 
 def names_of(source: Source) -> Sequence[str]:
-    """The filters that a source takes: a ledger does not know what was not delivered."""
+    """Return the filters supported by a source: a ledger has no deliveries."""
     return [name for name in NAMES if not (name == "undelivered" and source.called == "ledger")]
 
 
 class MomentError(TfeventError):
-    """A time of a filter cannot be read; the text says what can be written."""
+    """A time of a filter is invalid; the text lists the formats."""
 
 
 class Words(NamedTuple):
@@ -98,9 +98,9 @@ _PHRASES = {
 
 
 def read_filters(query: Mapping[str, str]) -> Filters:
-    """The filters of an address; names that are none, and what is empty, are passed over.
+    """Return the filters of a URL; unknown names and empty values are ignored.
 
-    The parameter :data:`ADDED` adds filters as a person types them: `signal:flapping host:web1`; other words are text.
+    The parameter :data:`ADDED` adds filters as typed: `signal:flapping host:web1`; other words are text.
     """
     found = {name: query[name].strip()[:LONGEST] for name in NAMES if query.get(name, "").strip()}
     found |= _typed(query.get(ADDED, "")[:LONGEST])
@@ -110,7 +110,7 @@ def read_filters(query: Mapping[str, str]) -> Filters:
 
 
 def typed_by_mistake(query: Mapping[str, str]) -> Sequence[str]:
-    """Words of :data:`ADDED` that look like filters and are none: they are looked for as text."""
+    """Return words of :data:`ADDED` that look like unknown filters; they are searched as text."""
     return [word for word in _typed_words(query.get(ADDED, "")[:LONGEST])[1] if _LIKE_A_FILTER.match(word)]
 
 
@@ -120,7 +120,7 @@ def _typed(text: str) -> dict[str, str]:
 
 
 def _typed_words(text: str) -> tuple[dict[str, str], list[str]]:
-    """The filters, and the words that are none."""
+    """Return the filters, and the other words."""
     found: dict[str, str] = {}
     others = []
     for word in _WORD.finditer(text):
@@ -135,7 +135,7 @@ def _typed_words(text: str) -> tuple[dict[str, str], list[str]]:
 def query_for(
     filters: Filters, request: PageRequest, limit: int, before: str | None = None, after: str | None = None
 ) -> Query:
-    """What a source is asked. Raises MomentError."""
+    """Return the query of these filters. Raises MomentError."""
     given: dict[str, object] = {name: text for name, text in filters.given() if name not in _MOMENTS}
     given |= {name: moment_of(text, request) for name, text in filters.given() if name in _MOMENTS}
     if filters.undelivered:
@@ -144,7 +144,7 @@ def query_for(
 
 
 def moment_of(text: str, request: PageRequest) -> datetime:
-    """A moment in the reader's zone; none before 1970, when nothing was recorded. Raises MomentError."""
+    """Parse a time in the reader's zone, not before 1970. Raises MomentError."""
     try:
         found = parse_moment(text, request.now, request.zone)
     except (ValueError, OverflowError):
@@ -158,7 +158,7 @@ def moment_of(text: str, request: PageRequest) -> datetime:
 
 
 def phrase(name: str, text: str) -> Words:
-    """One filter in a sentence; times are left to whoever knows how they are written."""
+    """Return one filter for a sentence; times are formatted by the caller."""
     shown = text.replace("_", " ")
     if name in {"outcome", "phase"}:
         return Words(shown, before_noun=True)

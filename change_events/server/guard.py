@@ -1,4 +1,4 @@
-"""What stands before every route: which requests are answered at all, and the headers of every response."""
+"""The guard of all routes: which requests are accepted, and the headers of every response."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _NAVIGATION = (b"navigate", b"document")
 
 
 class Guard:
-    """An ASGI application around another one, which it asks only what is allowed.
+    """An ASGI application that passes only allowed requests to another one.
 
     Args:
-        app: what answers.
-        policy: who is let in.
-        access: the sessions that are open.
-        api: what answers programs.
+        app: the guarded application.
+        policy: the access policy.
+        access: the open sessions.
+        api: the application for programs.
     """
 
     def __init__(self, app: ASGIApp, policy: Policy, access: Access, api: ASGIApp | None = None) -> None:
@@ -45,7 +45,7 @@ class Guard:
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; there are no websockets, and nothing to start or end."""
+        """Handle one request; websockets and lifespan are not supported."""
         if scope["type"] != "http":
             return
         if self._api is not None and scope["path"].startswith(API):
@@ -67,7 +67,7 @@ class Guard:
         return None
 
     def _other_host(self, scope: Scope) -> PlainPage | None:
-        """A name that somebody else's DNS gives for our address is no name of ours."""
+        """Reject other host names, which a foreign DNS may resolve to this server (DNS rebinding)."""
         given = _values(scope, b"host")
         if len(given) == 1 and self._is_ours(given[0].decode("latin-1").lower()):
             return None
@@ -83,7 +83,7 @@ class Guard:
         if not colon or not port.isdigit():
             name, port = host, ""
         if name.strip("[]") in self._policy.names:
-            return True  # it is what keeps others out, and a proxy or a network may give it another port
+            return True  # the name protects, and a proxy or a network may map the port
         if self._policy.user_header is None and port != str(self._policy.port):
             default = "443" if self._policy.secure else "80"
             if port or str(self._policy.port) != default:
@@ -187,7 +187,7 @@ def _too_long(scope: Scope) -> PlainPage | None:
 
 
 def _other_site(scope: Scope) -> PlainPage | None:
-    """Another site may link here, and that is all: it may not load anything of ours. Browsers say where from."""
+    """Reject requests from other sites, except links, by the headers that browsers send."""
     site = _values(scope, b"sec-fetch-site")
     if not site or site[-1] in _OWN:
         return None

@@ -1,4 +1,4 @@
-"""Counts over a longer time than the window, drawn as one path: where the window stands, and days to go to."""
+"""A histogram over a longer time than the window, drawn as one path, with the window and links to days."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ BODIES = 10_000
 """Events that are looked at for a text, a person, a tag or a signal, of which a journal has no index."""
 
 HEIGHT = 44
-_WINDOWS = 16  # that the histogram is wide
+_WINDOWS = 16  # width of the histogram in windows
 _MOST_DAYS = 480
 _LOOKED_AT = 50  # events before it
-_STEPS = ((21, 1), (150, 7), (_MOST_DAYS, 30))  # up to so many days, a link for each so many
-_NAME, _NUMBER = 7, 2.5  # percent that a label takes
+_STEPS = ((21, 1), (150, 7), (_MOST_DAYS, 30))  # (largest number of days, days per link)
+_NAME, _NUMBER = 7, 2.5  # widths of labels in percent
 _BAD = ("failed", "partial", "unknown")
 
 
 class Mark(NamedTuple):
-    """A bin with failures or grave signals: in percent and pixels; a triangle over it where ``signal``."""
+    """A bin with failures or severe signals: position in percent and pixels; ``signal`` adds a triangle."""
 
     x: float
     y: float
@@ -48,7 +48,7 @@ class Mark(NamedTuple):
 
 
 class DayLink(NamedTuple):
-    """A day, or the first of several; ``words`` is empty where there is no room."""
+    """A day, or the first of several; ``words`` is its label, empty without room."""
 
     x: float
     width: float
@@ -61,10 +61,10 @@ class Histogram(NamedTuple):
     """The drawing.
 
     Attributes:
-        label: how much it shows.
-        path: of all bins, in a box of :data:`BINS` by :data:`HEIGHT`.
+        label: description of its range.
+        path: SVG path of all bins, in a box of :data:`BINS` by :data:`HEIGHT`.
         brush: start and width of the window, in percent.
-        now: in percent.
+        now: position of the current time in percent.
         start, end: in milliseconds since 1970, for the script.
     """
 
@@ -81,14 +81,14 @@ class Histogram(NamedTuple):
 def histogram(
     source: Source, query: Query, window: Window, request: PageRequest, href: Callable[[datetime, datetime], Verbatim]
 ) -> Histogram:
-    """The histogram around a window: events by when they began, and first of all those that lasted into it.
+    """Return the histogram around a window: events by start, including those that lasted into its range.
 
     Args:
-        source: what counts.
+        source: the source.
         query: the filters.
-        window: what is shown.
-        request: for the days of the reader's zone.
-        href: the address of a window.
+        window: the window.
+        request: the request, for days in the reader's zone.
+        href: returns the URL of a window.
     """
     first, last, days = _range(window, request)
     width = (last - first) / BINS
@@ -123,7 +123,7 @@ def histogram(
 def _counted(
     source: Source, query: Query, between: tuple[datetime, datetime], width: timedelta, skipped: int
 ) -> Sequence[Count]:
-    """The counts, without so many spans at the beginning."""
+    """Return the counts, without ``skipped`` spans at the beginning."""
     first, last = between
     start = first + skipped * width
     by = ("outcome", "severity")
@@ -135,7 +135,7 @@ def _counted(
 
 
 def _skipped(source: Source, query: Query, window: Window, width: timedelta) -> int:
-    """How many spans are not counted, since the bodies of too many events would be looked at; none of the window is."""
+    """Return how many spans to skip since too many bodies would be read; spans of the window are never skipped."""
     if not (source.called == "journal" and looks_into_bodies(query) and query.since):
         return 0
     number = 0
@@ -147,11 +147,11 @@ def _skipped(source: Source, query: Query, window: Window, width: timedelta) -> 
 
 
 def _range(window: Window, request: PageRequest) -> tuple[datetime, datetime, int]:
-    """From the beginning of a day to the end of one, in UTC, and how many days."""
+    """Return the start of a day, the end of a day, in UTC, and the number of days."""
     days = min(_MOST_DAYS, max(3, math.ceil(window.width * _WINDOWS / timedelta(days=1))))
     end = window.end.astimezone(request.zone).date()
     today = request.now.astimezone(request.zone).date()
-    last = min(today, end + timedelta(days=days // 8))  # room after the window, where time has passed
+    last = min(today, end + timedelta(days=days // 8))  # room after the window, up to today
     last = max(last, end)
     return _midnight(last - timedelta(days=days - 1), request), _midnight(last + timedelta(days=1), request), days
 
@@ -188,7 +188,7 @@ def _marks(counted: Sequence[Count], totals: Counter[int], most: int) -> Iterato
 def _days(
     first: datetime, last: datetime, days: int, request: PageRequest
 ) -> Iterator[tuple[datetime, datetime, str, str]]:
-    """Start, end, words where there is room, and name of each day, or of each few."""
+    """Yield start, end, label if there is room, and name of each day or group of days."""
     step = next(step for most, step in _STEPS if days <= most)
     day = first.astimezone(request.zone).date()
     room = 100 / math.ceil(days / step)
@@ -197,7 +197,7 @@ def _days(
         end = min(_midnight(day + timedelta(days=step), request), last)
         dated = f"{day.day} {day:%b}"
         name = f"{day:%a} {dated}" if step == 1 else dated
-        number = str(day.day) if day.month == month else dated  # else nobody could say of which month it is
+        number = str(day.day) if day.month == month else dated  # otherwise the month would be unclear
         yield start, end, name if room > _NAME else number if room > _NUMBER else "", name
         month = day.month
         day += timedelta(days=step)

@@ -24,18 +24,18 @@ BINS = 160
 _BINS_HEIGHT = 30
 _TRACK = 24
 _MOST_TRACKS = 6
-_PIXELS = 1_000  # that the plot is packed for
+_PIXELS = 1_000  # assumed width of the plot
 _LETTER = 6.4  # pixels
 _LONGEST = 34  # characters of a label
 _GAP = 8
-_NARROW = 0.6  # percent, below which a bar has a width in pixels
+_NARROW = 0.6  # percent; narrower bars have a width in pixels
 _MARKS = {"deployment": "deploy", "boot": "boot", "start": "boot", "stop": "boot"}
 _LAST_THIRD, _LAST = 66, 99.4  # percent
-_INSTANT = 1.5  # percent, below which such an event is a mark and no bar
+_INSTANT = 1.5  # percent; a shorter event is drawn as a mark
 
 
 class Item(NamedTuple):
-    """An event as a bar needs it; ``tone`` is that of its gravest signal."""
+    """The data of an event for its bar; ``tone`` is that of its most severe signal."""
 
     href: Verbatim
     title: str
@@ -48,7 +48,7 @@ class Item(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """One bar: ``x`` in percent, ``width`` as SVG takes it, ``text_x`` in percent and ``dx`` in pixels of its label."""
+    """One bar: ``x`` in percent, ``width`` in SVG units; ``text_x`` in percent and ``dx`` in pixels of its label."""
 
     look: str
     x: float
@@ -65,14 +65,14 @@ class Bar(NamedTuple):
 
 
 class Bins(NamedTuple):
-    """Counts instead of bars: one path, and the places of those that did not go well, in percent."""
+    """Counts instead of bars: one path, and the positions of failures in percent."""
 
     path: str
     bad: Sequence[float]
 
 
 class Lane(NamedTuple):
-    """One lane; ``href`` is the list of its events."""
+    """One lane (row) of the timeline; ``href`` is the list of its events."""
 
     name: str
     href: Verbatim
@@ -97,9 +97,9 @@ class _Placed(NamedTuple):
 
 
 def bar_lane(name: str, href: Verbatim, items: Sequence[Item], window: Window, request: PageRequest) -> Lane:
-    """A lane with a bar for each event, in the order of time."""
+    """Return a lane with a bar for each event, by time."""
     tracks: list[list[_Placed]] = []
-    own = name.replace(" / ", "/") + ": "  # which titles begin with
+    own = name.replace(" / ", "/") + ": "  # prefix of titles
     bars = [
         _bar(item, item.title.removeprefix(own), tracks, window, request)
         for item in sorted(items, key=lambda item: item.start)
@@ -109,12 +109,12 @@ def bar_lane(name: str, href: Verbatim, items: Sequence[Item], window: Window, r
 
 
 def bins_lane(name: str, href: Verbatim, spans: Iterable[tuple[int, str | None, int]]) -> Lane:
-    """A lane with counts.
+    """Return a lane with counts.
 
     Args:
-        name: of the lane.
-        href: the list of its events.
-        spans: number of the bin, outcome, how many.
+        name: name of the lane.
+        href: URL of the list of its events.
+        spans: number of the bin, outcome, count.
     """
     totals: Counter[int] = Counter()
     bad: set[int] = set()
@@ -160,7 +160,7 @@ def _bar(item: Item, title: str, tracks: list[list[_Placed]], window: Window, re
 
 
 def _label(text: str, start: float, drawn: float, *, has_icon: bool) -> _Label:
-    """Right of the bar; left of it in the last third, or where it would leave the plot; else inside."""
+    """Place a label right of the bar; left of it in the last third or if it would leave the plot; otherwise inside."""
     pixels = len(text) * _LETTER + _GAP
     left = start * _PIXELS / 100
     if start > _LAST_THIRD or left + drawn + pixels > _PIXELS:
@@ -173,7 +173,7 @@ def _label(text: str, start: float, drawn: float, *, has_icon: bool) -> _Label:
 
 
 def _track(tracks: list[list[_Placed]], left: float, drawn: float, label: _Label) -> tuple[int, bool]:
-    """The first track with room for bar and label, else for the bar; the last one takes what has no room."""
+    """Return the first track with room for bar and label, otherwise for the bar; the last track takes the rest."""
     right = left + drawn
     before, after = (label.pixels if label.side == side else 0 for side in ("left", "right"))
     whole = _Placed(left - before, right + after)
@@ -189,6 +189,6 @@ def _track(tracks: list[list[_Placed]], left: float, drawn: float, label: _Label
 
 
 def spans_of(items: Iterable[Item], window: Window) -> Iterator[tuple[int, str | None, int]]:
-    """Events as what :func:`bins_lane` takes."""
+    """Yield events in the form of :func:`bins_lane`."""
     for item in items:
         yield min(BINS - 1, max(0, int(window.share(item.start) / 100 * BINS))), item.outcome, 1

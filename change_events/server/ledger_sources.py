@@ -1,4 +1,4 @@
-"""Answers from a ledger: one connection for each page that is being made, kept for the pages that follow."""
+"""Sources of a ledger: one connection per concurrent page, reused for later pages."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 
 class _PagesSource(LedgerSource):
-    """A server may be started before a team has its first event."""
+    """A source that accepts a team without events, since a server may start before the first event."""
 
     _serves_new_teams = True
 
 
 class LedgerSources:
-    """A ledger, as one of its users sees it.
+    """A ledger with the rights of one of its users.
 
-    A connection is idle between two pages; each page begins with a question that shows whether it still works, which
-    teams may be read, and that this tfevent reads the ledger. There are as many as pages are made at once, at most.
+    A connection is idle between pages; each page begins with a query that checks the connection, the readable teams,
+    and the schema. There are at most as many connections as concurrent pages.
 
     Args:
-        url: of the ledger.
-        team: whose events are shown; None for all that the user of the address may read.
+        url: URL of the ledger.
+        team: the team whose events are shown; None for all that the user of the URL may read.
 
     Raises:
         LedgerError: it cannot be reached or read; the text says what to do.
@@ -51,7 +51,7 @@ class LedgerSources:
 
     @contextmanager
     def open(self, teams: Collection[str] | None = None) -> Iterator[Source]:
-        """As the protocol says. Raises NoTeamError where none of the teams is one of the ledger."""
+        """See the protocol. Raises NoTeamError if none of the teams is in the ledger."""
         with ExitStack() as stack:
             source = self._begun(stack, teams)
             if teams is not None and not source.teams:
@@ -59,26 +59,26 @@ class LedgerSources:
             yield source
 
     def is_live(self, _source: Source, /) -> bool:
-        """As the protocol says."""
+        """See the protocol."""
         return True
 
     def watcher(self) -> LedgerWatcher:
-        """As the protocol says."""
+        """See the protocol."""
         return LedgerWatcher(self._url, self._team)
 
     def interrupt(self) -> None:
-        """As the protocol says; whoever calls this does not wait for a server that may not answer."""
+        """See the protocol; does not wait for an unresponsive server."""
         for source in self._sources.end():
             threading.Thread(target=source.interrupt, daemon=True).start()
 
     def _begun(self, stack: ExitStack, teams: Collection[str] | None) -> LedgerSource:
-        """A source for one page, until the end of the stack."""
+        """Return a source for one page, until the end of the stack."""
         while kept := self._sources.take():
             try:
                 return self._begin(kept, stack, teams)
             except LedgerError as error:
                 if isinstance(error, LedgerTooSlow) or not kept.is_closed:
-                    raise  # else the server was started again meanwhile, or a proxy has ended the connection
+                    raise  # otherwise the server was restarted, or a proxy closed the connection
         return self._begin(self._connected(), stack, teams)
 
     def _begin(self, source: LedgerSource, stack: ExitStack, teams: Collection[str] | None) -> LedgerSource:

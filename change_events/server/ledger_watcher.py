@@ -1,6 +1,6 @@
-"""What is new in a ledger: one question a second for all who listen, answered by two indexes.
+"""Watches a ledger for new events: one query a second for all listeners, answered by two indexes.
 
-PostgreSQL's own announcements (`LISTEN`) do not pass a pooler in transaction mode, and announcing takes a lock of the
+PostgreSQL's `LISTEN` does not work through a pooler in transaction mode, and `NOTIFY` takes a lock of the
 whole server at each commit.
 """
 
@@ -40,7 +40,7 @@ _CLOCK = f"SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, {micros
 
 
 class _Seen(NamedTuple):
-    """One event of a team as it is, ``moved`` when it was recorded or ended, in microseconds."""
+    """The state of an event of a team; ``moved``: when it was recorded or ended, in microseconds."""
 
     id: str
     team: str
@@ -52,7 +52,7 @@ class _Seen(NamedTuple):
 
 
 class _Latest(NamedTuple):
-    """The latest events, as of a transaction and a moment of the server's clock."""
+    """The latest events, with the transaction and the server time of the query."""
 
     position: int
     at: int
@@ -60,12 +60,12 @@ class _Latest(NamedTuple):
 
 
 class _Reads(Access):
-    """One connection to look for what is new."""
+    """A connection that reads the latest events."""
 
     _serves_new_teams = True
 
     def latest(self) -> _Latest:
-        """The latest events of each team. Raises LedgerError."""
+        """Return the latest events of each team. Raises LedgerError."""
         recent = UUID(int=int((datetime.now(UTC) - _RECENT).timestamp() * 1_000) << 80)
         with self._question() as connection:
             [(position, at)] = rows(connection, _CLOCK, {})
@@ -79,10 +79,10 @@ class _Reads(Access):
 
 
 class LedgerWatcher:
-    """A ledger, which may be away for a time.
+    """A ledger, which may be unavailable temporarily.
 
-    The newest events of each team and those that run are compared with what they were: so nothing is missed that was
-    committed late. What is recorded long after it began may be: whoever loads the page sees it.
+    The newest and the running events of each team are compared with their last state, so that late commits are not
+    missed. An event recorded long after it began may be missed until the page is reloaded.
 
     Args:
         url: of the ledger.
@@ -111,7 +111,7 @@ class LedgerWatcher:
             self.is_away = True
             return ()
         except LedgerError:
-            self.is_away = not had  # the connection may have ended, and not the server: the next poll makes another one
+            self.is_away = not had  # maybe only the connection was closed: the next poll opens another one
             return ()
         self.is_away = False
         known = {(one.team, one.id): one.state for one in latest.events}
@@ -123,7 +123,7 @@ class LedgerWatcher:
         return _news(latest.position, [one for one in latest.events if before.get((one.team, one.id)) != one.state])
 
     def since(self, position: int, moment: datetime | None = None) -> Sequence[News]:
-        """As the protocol says; by a connection of its own, since another thread may poll."""
+        """See the protocol; uses its own connection, since another thread may poll."""
         try:
             with self._opened() as reads, reads.together(self._team):
                 latest = reads.latest()
@@ -131,7 +131,7 @@ class LedgerWatcher:
             return ()
         if moment is None:
             return _news(latest.position, [one for one in latest.events if one.tx >= position])
-        ahead = latest.at - to_micros(datetime.now(UTC))  # of the server's clock
+        ahead = latest.at - to_micros(datetime.now(UTC))  # offset of the server's clock
         least = to_micros(moment - _MARGIN) + ahead
         return _news(latest.position, [one for one in latest.events if one.moved >= least])
 

@@ -1,4 +1,4 @@
-"""What the list answers: how many events, of what, since when, and how many of them did not go well."""
+"""The sentence above a list: number, selection and period of events, and the number of failures."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _WRONG = ("failed", "partial", "unknown", "running")
 
 
 def sentence(figures: Figures, filters: Filters, request: PageRequest) -> str:
-    """`4,118 events in prod since 1 November: 31 failed, 9 partial`.
+    """Return e.g. `4,118 events in prod since 1 November: 31 failed, 9 partial`.
 
-    Of more than are counted: `More than 5,000 events; of the newest 5,000: 31 failed`.
+    Beyond the count limit: `More than 5,000 events; of the newest 5,000: 31 failed`.
     """
     number = f"{'More than ' if figures.more else ''}{figures.events:,}"
     wrong = "" if filters.outcome else ", ".join(_wrong(figures.outcomes))
@@ -30,12 +30,12 @@ def sentence(figures: Figures, filters: Filters, request: PageRequest) -> str:
 
 
 def _newest(figures: Figures) -> str:
-    """Which events are counted where there are more."""
+    """Return which events are counted if there are more."""
     return f"; of the newest {figures.events:,}" if figures.more else ""
 
 
 def described(filters: Filters, request: PageRequest, *, one: bool = False) -> str:
-    """`failed events in prod since 1 November`."""
+    """Return e.g. `failed events in prod since 1 November`."""
     before: list[str] = []
     after: list[str] = []
     for name, text in filters.given():
@@ -48,7 +48,7 @@ def described(filters: Filters, request: PageRequest, *, one: bool = False) -> s
 
 
 def _moment(text: str, request: PageRequest) -> str:
-    """A date where a day begins, else with the time."""
+    """Return a date for the start of a day, otherwise date and time."""
     moment = moment_of(text, request)
     local = moment.astimezone(request.zone)
     if (local.hour, local.minute, local.second) == (0, 0, 0):
@@ -62,14 +62,14 @@ def _wrong(outcomes: dict[str, int]) -> Iterator[str]:
 
 
 def page_words(rows: list[EventRow]) -> str:
-    """`This page has 100, from 03:16 back to Sun 22 Nov, 21:04`."""
+    """Return e.g. `This page has 100, from 03:16 back to Sun 22 Nov, 21:04`."""
     if len(rows) == 1:
         return f"This page has one, of {rows[0].when}."
     return f"Newest first. This page has {len(rows)}, from {rows[0].when} back to {rows[-1].when}."
 
 
 def day_words(figures: Figures) -> str:
-    """`96 events, 2 failed`; of more than are counted, `more than 1,000 events; of the newest 1,000: 2 failed`."""
+    """Return e.g. `96 events, 2 failed`, or `more than 1,000 events; of the newest 1,000: 2 failed`."""
     head = f"{figures.events:,} event{'' if figures.events == 1 else 's'}"
     if figures.more:
         wrong = ", ".join(_wrong(figures.outcomes))
@@ -78,7 +78,7 @@ def day_words(figures: Figures) -> str:
 
 
 def rows_words(rows: Iterable[EventRow]) -> str:
-    """`96 events, 2 failed, 6 with signals`, of a day that is on the page as a whole."""
+    """Return e.g. `96 events, 2 failed, 6 with signals`, for a day that is completely on the page."""
     found = list(rows)
     outcomes: dict[str, int] = {}
     for row in found:

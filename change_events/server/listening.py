@@ -1,4 +1,4 @@
-"""The socket and the certificate: what is checked before anything else is loaded."""
+"""Opens the socket and checks the certificate before anything else is loaded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Certificate(NamedTuple):
 
 
 def listen(address: str, port: int) -> socket.socket:
-    """A socket that listens: requests that come before the server runs wait for it.
+    """Return a listening socket, which queues requests until the server runs.
 
     Raises:
         PortInUseError: another process listens there.
@@ -45,7 +45,7 @@ def listen(address: str, port: int) -> socket.socket:
 
 
 def check_certificate(certificate: Certificate) -> None:
-    """Raise TfeventError where the files are no certificate with its key."""
+    """Raise TfeventError if the files are not a certificate with its key."""
     import ssl
 
     def refuse() -> str:
@@ -54,6 +54,6 @@ def check_certificate(certificate: Certificate) -> None:
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate.chain, certificate.key, password=refuse)
-    except OSError as error:  # of which SSLError is one
+    except OSError as error:  # includes SSLError
         reason = error.strerror or "not readable"
         raise TfeventError(f"{certificate.chain} and {certificate.key}: no certificate and key: {reason}") from None

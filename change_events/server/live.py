@@ -1,4 +1,4 @@
-"""`/live`: server-sent events that say which events were recorded or settled."""
+"""`/live`: server-sent events for recorded and settled events."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from change_events.server.watching import Broadcast, News
 
-_SILENCE = 15.0  # seconds, after which a comment keeps the connection open
+_SILENCE = 15.0  # seconds until a comment keeps the connection open
 _BEGIN = "retry: 2000\n\n"
 
 
 async def live(request: Request, broadcast: Broadcast, teams: Collection[str] | None = None) -> Response:
-    """The stream; what the client has missed comes first.
+    """Return the stream, beginning with what the client has missed.
 
     Its header ``Last-Event-ID`` has the position that it has seen last, or its parameter ``after`` the moment of the
     page that it shows, in milliseconds since 1970. ``teams`` are those whose events are announced; None for all.
@@ -65,9 +65,9 @@ async def _messages(
 
 
 def _message(found: Sequence[News]) -> str:
-    """One message for what was found at once, empty where what was recorded is gone; its id is the newest position.
+    """Return one message for events found at once, empty if their records are gone; its id is the newest position.
 
-    A message of the type `state` says that what is recorded cannot be read (`away`), or can be again (`back`).
+    A message of type `state` reports that the source is unavailable (`away`) or available again (`back`).
     """
     if found[0] in (AWAY, BACK):
         return f"event: state\ndata: {found[0].outcome}\n\n"

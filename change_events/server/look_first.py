@@ -1,4 +1,4 @@
-"""The events to read first: grave signals, then what did not go well and nothing has finished since."""
+"""The events to read first: severe signals, then failures that no later run has resolved."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from change_events.server.signal_views import SignalView
 
 MOST = 3
-_SUBJECTS = 30  # stacks and services of which is asked when they last went well
+_SUBJECTS = 30  # stacks and services whose last success is queried
 _RUNS = 20
-_LATELY = timedelta(hours=6)  # of which a time of day says enough
+_LATELY = timedelta(hours=6)  # shown by time of day alone
 _FAILURE_RANKS = (1, 2)
 _BAD = ("failed", "partial", "unknown")
 
 
 class Look(NamedTuple):
-    """One event: its gravest signal if it has one, and when it was."""
+    """One event: its most severe signal if any, and its time."""
 
     row: EventRow
     signal: SignalView | None
@@ -38,7 +38,7 @@ class Look(NamedTuple):
 
 
 class Looks(NamedTuple):
-    """The gravest, :data:`MOST` at most, and how many are worth a look in all; ``more`` where there may be others."""
+    """At most :data:`MOST` of the most severe, and their total number; ``more``: there may be others."""
 
     first: list[Look]
     number: int
@@ -46,13 +46,13 @@ class Looks(NamedTuple):
 
 
 def look_first(source: Source, records: Sequence[Record], rows: Sequence[EventRow], request: PageRequest) -> Looks:
-    """What is worth a look: grave signals, then failures with a signal that warns, other failures, other warnings.
+    """Return events to read: severe signals, then failures with a warning signal, other failures, other warnings.
 
     Args:
-        source: what is asked what happened to a stack since.
+        source: the source, for later runs of a stack.
         records: the events of the window, newest first.
-        rows: the same.
-        request: for the times.
+        rows: the same events as rows.
+        request: the request, for times.
     """
     ranked = sorted(
         (rank, place) for place in range(len(rows)) if (rank := _rank(records[place], rows[place])) is not None
@@ -63,7 +63,7 @@ def look_first(source: Source, records: Sequence[Record], rows: Sequence[EventRo
 
 
 def _rank(record: Record, row: EventRow) -> int | None:
-    """0 for a grave signal, 1 for a failure with a signal that warns, 2 without, 3 for such a signal; None else."""
+    """Return 0 for a severe signal, 1 for a failure with a warning signal, 2 without, 3 for a warning; else None."""
     tone = row.signals[0].tone if row.signals else ""
     if tone == "danger":
         return 0
@@ -76,7 +76,7 @@ _Subject = tuple[str | None, ...]
 
 
 class _Finishes:
-    """When each stack was last applied with success, and each service deployed; of :data:`_SUBJECTS` at most."""
+    """The last success of each stack and service, for at most :data:`_SUBJECTS` of them."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -84,9 +84,9 @@ class _Finishes:
         self.some_not_asked = False
 
     def is_finished(self, record: Record) -> bool:
-        """Whether a later run of the same stack went well, or a later event sent about the same; else unknown.
+        """Return whether a later run of the same stack, or a later event about the same service, succeeded.
 
-        What is not asked is left out.
+        Beyond the limit, False.
         """
         source = of_record(self._source, record)
         try:
@@ -100,7 +100,7 @@ class _Finishes:
                     self.some_not_asked = True
                     return True
                 self._known[subject] = _last_sent(source, record) if event.explicit else _last_run(source, subject[-1])
-        except JournalError:  # gone meanwhile
+        except JournalError:  # removed in the meantime
             return True
         last = self._known[subject]
         return last is not None and last > record.started_at
@@ -117,7 +117,7 @@ def _last_run(source: Source, stack: str | None) -> datetime | None:
 
 
 def _last_sent(source: Source, record: Record) -> datetime | None:
-    """When one of the same kind was last sent of the same service; of none, nothing says what finishes it."""
+    """Return when an event of the same kind was last sent for the same service; None without a service."""
     if record.service is None:
         return None
     query = Query(kind=record.kind, service=record.service, environment=record.environment, outcome="succeeded",

@@ -1,4 +1,4 @@
-"""Why a list is empty: the filter that emptied it, how many events there are without it, and names that are like it."""
+"""Explains an empty list: the filter that excludes all events, the number without it, and near matches."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _FIXED = {
 
 
 class Near(NamedTuple):
-    """A name that may have been meant, and the list with it."""
+    """A near match, and the list with it."""
 
     name: str
     href: Verbatim
 
 
 class Without(NamedTuple):
-    """What there is without one filter."""
+    """The number of events without one filter."""
 
     name: str
     number: str
@@ -48,7 +48,7 @@ class Without(NamedTuple):
 
 
 def culprits(source: Source, filters: Filters, request: PageRequest) -> list[Without]:
-    """The filters that each by itself empty the list; none where several do so together."""
+    """Return the filters without which there are events; none if several exclude them all."""
     found = []
     for name, text in filters.given():
         rest = filters.having(**{name: ""})

@@ -1,4 +1,4 @@
-"""What a page is asked, and what it answers."""
+"""The input and the result of a page."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """What a page is asked.
+    """The request for a page.
 
     Attributes:
         path: the variables of the route.
         query: of the URL, the last value of each key.
-        repeated: keys that are in the URL several times.
-        now: timezone-aware, UTC.
-        zone: the reader's time zone; every time on a page is in it.
-        zone_name: its name, which each page shows.
+        repeated: keys that occur several times in the URL.
+        now: current time, timezone-aware, UTC.
+        zone: the reader's time zone, for every time on a page.
+        zone_name: its name, shown on each page.
         source_name: `journal of HOST` or the name of the ledger, without secrets.
         live: whether new rows are announced by server-sent events.
-        several_teams: events are those of several teams, so that each says whose it is.
+        several_teams: the events are of several teams, so that each shows its team.
     """
 
     path: Mapping[str, str]
@@ -39,12 +39,12 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page answers.
+    """The result of a page.
 
     Attributes:
         template: a file of `change_events/server/templates`.
-        context: the names that the template uses.
-        status: of the HTTP response.
+        context: variables of the template.
+        status: status of the HTTP response.
     """
 
     template: str

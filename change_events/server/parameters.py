@@ -1,4 +1,4 @@
-"""The parameters of an address: one that is unknown or has no meaning is refused, never passed over in silence."""
+"""Validates URL parameters: unknown or invalid ones are errors, never ignored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LIKE = 0.6
 
 
 class ParameterError(TfeventError):
-    """An address has a parameter that the page does not take; the text says which it takes."""
+    """A URL has a parameter that the page does not support; the text lists the supported ones."""
 
 
 def check_parameters(request: PageRequest, known: Collection[str]) -> None:
@@ -37,7 +37,7 @@ def check_parameters(request: PageRequest, known: Collection[str]) -> None:
 
 
 def refusal(error: ParameterError, link: str) -> Page:
-    """The page that says what is wrong with an address; ``link`` leads on."""
+    """Return the page for an invalid URL; ``link`` leads on."""
     from change_events.server.page import Page
 
     return Page("error.html", {"title": "This address cannot be answered", "text": str(error), "link": link}, 400)

@@ -1,4 +1,4 @@
-"""A page that shows nothing of what is recorded: why a request is not answered."""
+"""A page without recorded data: why a request is refused."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ _PAGE = """<!doctype html>
 
 @dataclass(frozen=True, slots=True)
 class PlainPage:
-    """An ASGI application that answers one page.
+    """An ASGI application that sends one page.
 
     Attributes:
-        status: of the response.
+        status: status of the response.
         title: a sentence.
-        text: what it means and what to do, in words of ours.
-        again: offer the same address as a link: followed from this site, it is asked with the session's cookie.
-        onward: go there at once, as a link of this site.
-        allow: the methods that are.
-        for_programs: answer a problem document (RFC 9457) instead.
+        text: explanation and remedy, trusted text.
+        again: link to the same URL: followed from this site, it has the session's cookie.
+        onward: redirect to it at once, as a link of this site.
+        allow: the allowed methods.
+        for_programs: send a problem document (RFC 9457) instead.
     """
 
     status: int
@@ -55,7 +55,7 @@ class PlainPage:
     for_programs: bool = False
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        """Answer."""
+        """Send the page."""
         kind, body = (b"application/problem+json", self._json()) if self.for_programs else (_HTML, self._html(scope))
         headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
         for name, value in ((b"allow", self.allow), (b"set-cookie", self.cookie)):
@@ -76,14 +76,14 @@ class PlainPage:
         if self.again:
             query = scope["query_string"].decode("latin-1")
             target = quote(scope["path"]) + (f"?{quote(query, safe='=&%+,:;@-._~/!$()*')}" if query else "")
-            target = "/" + target.lstrip("/")  # // would be another host
+            target = "/" + target.lstrip("/")  # `//` would be another host
         head = f'<meta http-equiv="refresh" content="0; url={escape(self.onward)}">\n' if self.onward else ""
         links = f'\n<p class="more"><a class="btn" href="{escape(target)}">Open this page</a></p>' if target else ""
         return _PAGE.format(head=head, title=escape(self.title), text=_code(self.text), links=links).encode()
 
 
 def _code(text: str) -> str:
-    """What stands between backticks as code."""
+    """Convert text in backticks to HTML code."""
     from html import escape
 
     parts = escape(text).split("`")

@@ -1,4 +1,4 @@
-"""What the server accepts and from where: decided once, by the options of the command."""
+"""The access policy of the server, set once by the options of the command."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Who is let in.
+    """The access policy.
 
     Attributes:
-        hosts: names and addresses that a request's ``Host`` may have, in lower case, without a port.
-        port: of the server, and of ``Host`` unless a proxy is in front.
-        names: likewise, whatever the port in ``Host`` is.
+        hosts: accepted names and addresses in ``Host``, in lower case, without a port.
+        port: port of the server, and of ``Host`` unless a proxy is in front.
+        names: accepted names in ``Host`` with any port.
         secure: the server itself speaks TLS.
-        user_header: the header, in lower case, in which a proxy says who asks; None where links let people in.
-        proxies: the networks that such a proxy asks from.
-        group_header: the header, in lower case, in which it names the groups of the user, whose names are those of
-            teams; None where everybody reads what the server does.
+        user_header: header of a proxy with the user, in lower case; None if access is by links.
+        proxies: networks of the proxy.
+        group_header: header of the proxy with the groups of the user, in lower case, whose names are those of
+            teams; None if everybody may read everything served.
     """
 
     hosts: frozenset[str]
@@ -70,5 +70,5 @@ class Policy:
 
     @property
     def cookie(self) -> str:
-        """The name of the cookie: cookies are those of a host, whatever the port, so the port is part of it."""
+        """The name of the cookie, with the port, since cookies of a host are shared by all its ports."""
         return f"{'__Host-' if self.secure else ''}tfevent-{self.port}"

@@ -1,4 +1,4 @@
-"""Who reads: the teams that a proxy names for whoever asks."""
+"""The teams of a reader, as named by a proxy."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ class NoTeamError(TfeventError):
 
 
 def teams_of(headers: Iterable[tuple[bytes, bytes]], policy: Policy) -> frozenset[str] | None:
-    """The teams of whoever asks, which are the groups that the proxy names; None where no header decides it.
+    """Return the reader's teams, i.e. the groups named by the proxy; None if no header is configured.
 
     Args:
-        headers: of the request, which the guard has let through: it came from the proxy.
-        policy: which header has the groups, with commas between them. A name is what stands between these, without
-            spaces and tabs around it and nothing else: a group whose name has other white space is another group.
+        headers: headers of the request, which the guard has accepted as the proxy's.
+        policy: has the name of the header. Groups are separated by commas. A name is the text between these, without
+            surrounding spaces and tabs; other white space is part of the name.
     """
     if policy.group_header is None:
         return None
     given = [value for name, value in headers if name == policy.group_header]
-    if len(given) != 1 or has_controls(given[0]):  # two: one of them may be the client's own
+    if len(given) != 1 or has_controls(given[0]):  # of two headers, one may be the client's own
         return frozenset()
     groups = (group.strip(" \t") for group in given[0].decode("utf-8", "replace").split(","))
     return frozenset(group for group in groups if group)
 
 
 def has_controls(value: bytes) -> bool:
-    """Whether the value of a header has control characters, which no name of a group has."""
+    """Return whether the value of a header has control characters, which are invalid in a group's name."""
     return any(category(one) == "Cc" for one in value.decode("utf-8", "replace").replace("\t", ""))

@@ -1,4 +1,4 @@
-"""Pages as HTML: templates are read and compiled once, every text is escaped, and none is missing in silence."""
+"""Renders pages as HTML: templates are compiled once, texts are escaped, and undefined variables are errors."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _NAMES = (("timeline", "Timeline"), ("list", "List"), ("suspects", "Suspects"), 
 
 
 def render(page: Page, request: PageRequest) -> str:
-    """The page, as text that is to be encoded in UTF-8.
+    """Return the page as text, to be encoded in UTF-8.
 
     Its context has `title`; `current` is the name of the page in the line above (:data:`_NAMES`), `searched` what
     was searched for.
     """
     defaults = {"current": "", "searched": ""}
     text = _environment().get_template(page.template).render({**defaults, **page.context}, request=request)
-    return text.replace("\0", "\ufffd")  # in values that a form keeps as they were given: HTML has no NUL
+    return text.replace("\0", "\ufffd")  # a form keeps values as given, but HTML has no NUL
 
 
 def prepare(*names: str) -> None:
-    """Read and compile these templates, which takes longer than to use them."""
+    """Compile these templates ahead, which takes longer than rendering."""
     for name in names:
         _environment().get_template(name)
 
@@ -55,5 +55,5 @@ def _environment() -> Environment:
 
 
 def _parts(text: str) -> list[tuple[bool, str]]:
-    """A text of ours, and which parts of it stand between backticks."""
+    """Split a trusted text at backticks; the flag marks code."""
     return [(number % 2 == 1, part) for number, part in enumerate(text.split("`")) if part]

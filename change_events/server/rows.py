@@ -1,4 +1,4 @@
-"""One event as a row: of lists and of what leads to an event. Of its body only the few parts are read that it shows."""
+"""Rows of events, for lists and links; only the needed fields of a body are decoded."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _SIGNALS = 3
 
 
 class Look(NamedTuple):
-    """How a run ended, as shape and word; ``quiet`` where it went well."""
+    """The outcome of a run as shape and word; ``quiet`` if it succeeded."""
 
     icon: str
     word: str
@@ -50,12 +50,12 @@ class EventRow(NamedTuple):
     """One event.
 
     Attributes:
-        href: its page.
-        phase: that nothing was applied; else empty.
-        iso: the start; ``clock`` its time of day, ``when`` with its day.
-        more_signals: how many others it has.
-        team: whose it is, where that is not the same for all.
-        failure: its first one; ``cause`` the first one of an event that has none.
+        href: URL of its page.
+        phase: note that nothing was applied; otherwise empty.
+        iso: start time; ``clock``: its time of day, ``when``: with the day.
+        more_signals: number of further signals.
+        team: its team, if there are several.
+        failure: its first failure; ``cause``: its first cause if it has none.
     """
 
     id: str
@@ -78,7 +78,7 @@ class EventRow(NamedTuple):
 
 
 class Parts(msgspec.Struct):
-    """What a row needs of the body."""
+    """The fields of the body needed for a row."""
 
     actor: Actor | None = None
     vcs: Vcs | None = None
@@ -91,7 +91,7 @@ _DECODER = msgspec.json.Decoder(Parts)
 
 
 def event_row(record: Record, request: PageRequest) -> EventRow:
-    """The row of an event. Raises JournalError where it is gone meanwhile."""
+    """Return the row of an event. Raises JournalError if it was removed in the meantime."""
     parts = parts_of(record)
     signals = signal_views(parts.signals)
     failure = _failure(parts.failures)
@@ -118,22 +118,22 @@ def event_row(record: Record, request: PageRequest) -> EventRow:
 
 
 def parts_of(record: Record) -> Parts:
-    """A few parts of the body, without the rest of it. Raises JournalError where it is gone meanwhile."""
+    """Return the needed fields of the body. Raises JournalError if it was removed in the meantime."""
     return _DECODER.decode(record.body)
 
 
 def event_href(record: Record) -> Verbatim:
-    """The page of an event: of one that others have recorded otherwise, as its team has."""
+    """Return the URL of an event, with the team if others recorded it differently."""
     return urls.event(record.id, team=team_of_address(record))
 
 
 def team_of_address(record: Record) -> str:
-    """The team without which the address of an event would be that of another one."""
+    """Return the team required in the URL of an event to distinguish it from another one."""
     return record.teams[0] if record.others else ""
 
 
 def look_of(record: Record) -> Look:
-    """How it ended; what was sent without an outcome has the shape of its kind."""
+    """Return its outcome; an explicit event without one has the shape of its kind."""
     if record.state is RecordState.STARTED:
         return Look("running", RUNNING, quiet=False)
     if record.outcome is None:
@@ -142,7 +142,7 @@ def look_of(record: Record) -> Look:
 
 
 def outcome_look(outcome: str) -> Look:
-    """How a run ended, by its outcome alone."""
+    """Return the look of an outcome."""
     if outcome == RUNNING:
         return Look("running", RUNNING, quiet=False)
     icon, word = _LOOKS.get(outcome, ("unknown", one_line(outcome, 40)))
@@ -150,14 +150,14 @@ def outcome_look(outcome: str) -> Look:
 
 
 def took(record: Record, request: PageRequest) -> str:
-    """How long it took, or has taken so far; empty where that is not known, or nothing."""
+    """Return how long it took, or has taken so far; empty if unknown or zero."""
     if record.ended_at is None and record.state is not RecordState.STARTED:
         return ""
     return times.took(record.started_at, record.ended_at, request)
 
 
 def phase_words(phase: str) -> str:
-    """That nothing was changed; empty where it was."""
+    """Return the note that nothing was changed; empty if something was."""
     return {"applied": "", "planned": "plan only", "checked": "check mode"}.get(phase, one_line(phase, 40))
 
 

@@ -1,4 +1,4 @@
-"""Runs that began before a window and lasted into it: drawn and counted with those that began in it."""
+"""Runs that started before a window and lasted into it: drawn and counted with those that started in it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ LOOKED_AT = 200
 
 
 def running_in(source: Source, query: Query, start: datetime, *, most: int = LOOKED_AT) -> list[Record]:
-    """Events that began before a window and ended in it or later, newest first.
+    """Return events that started before a window and ended in it or later, newest first.
 
     Args:
-        source: what is asked.
+        source: the source.
         query: the filters.
-        start: of the window.
-        most: events before it that are looked at, and that still run.
+        start: start of the window.
+        most: largest number of earlier and of running events to examine.
     """
     before = msgspec.structs.replace(query, since=None, until=start, before=None, limit=most)
     found = [record for record in source.list(_bounded(source, before)) if _lasts(record, start)]
@@ -40,7 +40,7 @@ def running_in(source: Source, query: Query, start: datetime, *, most: int = LOO
 
 
 def _bounded(source: Source, query: Query) -> Query:
-    """The query of no more events than its limit: of a rare text, the body of every event would be looked at."""
+    """Limit the query to the newest events: a rare text would read the body of every event."""
     if not looks_into_bodies(query):
         return query
     oldest = None
@@ -50,12 +50,12 @@ def _bounded(source: Source, query: Query) -> Query:
 
 
 def _lasts(record: Record, start: datetime) -> bool:
-    """An event that was settled without an end is a moment."""
+    """Return whether it lasted into the window; an event settled without an end has no duration."""
     return record.state is RecordState.STARTED or (record.ended_at is not None and record.ended_at > start)
 
 
 def counted_with(figures: Figures, earlier: Sequence[Record]) -> Figures:
-    """The figures with these events: in all and by outcome."""
+    """Return the counts with these events added: in total and by outcome."""
     outcomes = dict(figures.outcomes)
     for record in earlier:
         name = record.outcome or "running"

@@ -1,4 +1,4 @@
-"""`tfevent events serve --once`: the pages and the newest event are asked for once, and what came is printed."""
+"""`tfevent events serve --once`: fetches the pages and the newest event once, and prints the results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OTHERS = ("/feed.atom", "/feed.json", "/static/tokens.css", "/static/style.css"
 
 
 async def fetch_all(link: str, certificate: Certificate | None) -> int:
-    """Fetch what there is, print a line for each, and return 0, or 1 where something failed."""
+    """Fetch everything, print a line for each, and return 0, or 1 if something failed."""
     base = link.partition("/enter")[0]
     async with httpx.AsyncClient(
         base_url=base, timeout=_SECONDS, verify=_trust(certificate), trust_env=False
@@ -36,7 +36,7 @@ async def fetch_all(link: str, certificate: Certificate | None) -> int:
 
 
 def _pages() -> list[str]:
-    """Those that need no more than their address: `thing` asks which one."""
+    """Return the pages without required parameters, unlike `thing`."""
     there = [ROUTES[name] for name in PAGES if name != "thing"]
     return [path for path in there if "{" not in path]
 
@@ -45,7 +45,7 @@ def _trust(certificate: Certificate | None) -> ssl.SSLContext | bool:
     if certificate is None:
         return True
     context = ssl.create_default_context(cafile=certificate.chain)
-    context.check_hostname = False  # it is asked for by address
+    context.check_hostname = False  # it is requested by IP address
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return context
 
@@ -65,7 +65,7 @@ async def _fetched(client: httpx.AsyncClient, path: str, shown: str = "", expect
 
 
 async def _event_pages(client: httpx.AsyncClient) -> list[str]:
-    """The pages of the newest event."""
+    """Return the pages of the newest event."""
     try:
         feed: Any = json.loads((await client.get("/feed.json")).content)
         newest = feed["items"][0]["id"] if feed["items"] else None

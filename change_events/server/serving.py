@@ -1,4 +1,4 @@
-"""The process that serves: its signals, and its end."""
+"""Runs the server until a signal arrives."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ async def serve(
     beside: Callable[[], Awaitable[int]] | None = None,
     stopping: Callable[[], None] = lambda: None,
 ) -> int:
-    """Answer until a signal comes, or until what runs beside has ended.
+    """Serve until a signal arrives, or until ``beside`` has ended.
 
     Args:
         app: the application.
-        listener: from :func:`~change_events.server.listening.listen`.
-        certificate: for TLS.
-        beside: runs once requests are answered; the exit code that it returns ends the server.
-        stopping: is called when the end begins.
+        listener: the result of :func:`~change_events.server.listening.listen`.
+        certificate: certificate for TLS.
+        beside: runs once requests are served; its exit code ends the server.
+        stopping: called when the server begins to stop.
 
     Returns:
-        the exit code.
+        The exit code.
     """
     _silence()
     server = _Server(
@@ -79,7 +79,7 @@ async def serve(
 
 
 class _Server(uvicorn.Server):
-    """The server of uvicorn; signals are ours."""
+    """uvicorn's server without its signal handlers."""
 
     code = 0
     stopping: Callable[[], None]
@@ -89,7 +89,7 @@ class _Server(uvicorn.Server):
         yield
 
     def end(self, code: int) -> None:
-        """End; at the second time, at once."""
+        """Stop; on the second call, immediately."""
         if self.should_exit:
             self.force_exit = True
         else:
@@ -99,7 +99,7 @@ class _Server(uvicorn.Server):
 
 
 def _silence() -> None:
-    """Else uvicorn would write on standard error what a client has done wrong, and addresses with it."""
+    """Disable uvicorn's log, which would print clients' errors and URLs on standard error."""
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio"):
         logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())

@@ -1,4 +1,4 @@
-"""Signals as badges: the gravest first."""
+"""Signals as badges, the most severe first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REASON = 500
 
 
 class SignalView(NamedTuple):
-    """A signal: ``name`` is the filter's, ``tone`` its shape and colour, ``events`` the earlier ones that it names."""
+    """A signal: ``name`` is for the filter, ``tone`` its shape and colour, ``events`` the earlier events it names."""
 
     name: str
     words: str
@@ -29,7 +29,7 @@ class SignalView(NamedTuple):
 
 
 def signal_views(signals: Sequence[Signal]) -> list[SignalView]:
-    """Each signal once by its name, with its first reason."""
+    """Return each signal once by name, with its first reason."""
     first: dict[str, Signal] = {}
     for signal in signals:
         first.setdefault(signal.name, signal)
@@ -37,12 +37,12 @@ def signal_views(signals: Sequence[Signal]) -> list[SignalView]:
 
 
 def gravest_first(views: Iterable[SignalView]) -> list[SignalView]:
-    """By severity, otherwise as they came."""
+    """Return the signals by severity, otherwise in the given order."""
     return sorted(views, key=lambda view: _ORDER.index(view.tone))
 
 
 def signal_view(signal: Signal) -> SignalView:
-    """One signal."""
+    """Return the view of one signal."""
     return SignalView(
         name=signal.name[:_REASON],
         words=one_line(signal.name.replace("_", " "), 60),

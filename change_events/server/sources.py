@@ -1,4 +1,4 @@
-"""Where the pages get their answers from: a source for each request, opened in the thread that asks it."""
+"""Sources of the pages: one per request, opened in the thread that uses it."""
 
 from __future__ import annotations
 
@@ -27,33 +27,33 @@ _PATIENCE = 2.0  # seconds to wait for a lock
 
 
 class Sources(Protocol):
-    """What the server knows of the place where events are recorded.
+    """Access to the journal or ledger that is served.
 
     Attributes:
-        name: what each page calls it; without secrets.
+        name: its name on each page, without secrets.
     """
 
     name: str
 
     def open(self, teams: Collection[str] | None = None) -> AbstractContextManager[Source]:
-        """A source for one thread; nothing where nothing was recorded yet. Raises JournalError.
+        """Open a source for one thread; an empty one if nothing was recorded yet. Raises JournalError.
 
         Args:
-            teams: no other teams' events may be read; None for no limit.
+            teams: only these teams may be read; None for no limit.
         """
 
     def watcher(self) -> Watcher:
-        """What notices new events, for all readers."""
+        """Return the watcher of new events, for all readers."""
 
     def is_live(self, source: Source, /) -> bool:
-        """Whether what is recorded from now on can be seen."""
+        """Return whether new events can be seen."""
 
     def interrupt(self) -> None:
-        """Break off every answer that is being made; may be called by another thread."""
+        """Cancel all running queries; may be called by another thread."""
 
 
 class JournalSources:
-    """The journal of this machine, as it is at each request; it may appear or be replaced meanwhile.
+    """The journal of this machine, opened for each request; it may appear or be replaced at any time.
 
     Args:
         path: its file, which need not exist.
@@ -67,7 +67,7 @@ class JournalSources:
 
     @contextmanager
     def open(self, _teams: Collection[str] | None = None) -> Iterator[Source]:
-        """As the protocol says; a journal knows no teams, and is not shown by them."""
+        """See the protocol; a journal has no teams, and ignores them."""
         journal = ReadOnlyJournal.open(self.path, patience=_PATIENCE, seconds=QUERY_SECONDS)
         if journal is None:
             with closing(_EmptyJournal()) as empty:
@@ -83,28 +83,28 @@ class JournalSources:
             journal.close()
 
     def watcher(self) -> Watcher:
-        """As the protocol says."""
+        """See the protocol."""
         return JournalWatcher(self.path)
 
     def is_live(self, source: Source, /) -> bool:
-        """As the protocol says."""
+        """See the protocol."""
         return not getattr(source, "is_snapshot", False)
 
     def interrupt(self) -> None:
-        """As the protocol says."""
+        """See the protocol."""
         with self._lock:
             for journal in self._open:
                 journal.interrupt()
 
 
 class _EmptyJournal(EventReads, TouchedReads):
-    """A journal in which nothing was recorded."""
+    """An empty journal."""
 
     def __init__(self) -> None:
         super().__init__(":memory:", repair=False, patience=0, index=False)
 
     def close(self) -> None:
-        """Forget it."""
+        """Close it."""
         self._connection.close()
 
     def _open_file(self) -> sqlite3.Connection:

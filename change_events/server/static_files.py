@@ -1,4 +1,4 @@
-"""Style sheets, the script and their like: read once, known by a hash of their content."""
+"""Static files such as style sheets and the script: read once, identified by a hash of their content."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class StaticFile(NamedTuple):
 
 @cache
 def static_files() -> dict[str, StaticFile]:
-    """All of them by name."""
+    """Return all static files by name."""
     found = {}
     for file in (resources.files("change_events.server") / "static").iterdir():
         kind = TYPES.get(file.name[file.name.rfind(".") :])
@@ -33,11 +33,11 @@ def static_files() -> dict[str, StaticFile]:
 
 
 def static_response(name: str, known: str | None) -> Response | None:
-    """The file, or that it has not changed; None where there is none.
+    """Return the file, or 304 if it has not changed; None if it does not exist.
 
     Args:
-        name: of the file.
-        known: the header `If-None-Match`.
+        name: name of the file.
+        known: value of `If-None-Match`.
     """
     if (file := static_files().get(name)) is None:
         return None

@@ -1,4 +1,4 @@
-"""Teams of a ledger whose events are read together, as the pages ask for them."""
+"""Teams of a ledger that are read together, for the pages."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def teams_in(source: Source) -> Sequence[str]:
-    """The teams that a source tells apart; none of a journal, or of one team alone."""
+    """Return the teams of a source; none for a journal or a single team."""
     return source.teams if isinstance(source, OfTeams) and len(source.teams) > 1 else ()
 
 
 def chosen_team(source: Source, request: PageRequest) -> str:
-    """The parameter `team`; empty where it is not given. Raises ParameterError for a team that is not read here."""
+    """Return the parameter `team`; empty if not set. Raises ParameterError for a team that is not read."""
     team = request.query.get("team", "")
     if team and not (isinstance(source, OfTeams) and team in source.teams):
         shown = one_line(team.replace("`", "'"))
@@ -31,19 +31,19 @@ def chosen_team(source: Source, request: PageRequest) -> str:
 
 
 def each_team(source: Source) -> Sequence[tuple[str, Source]]:
-    """A source for each team, with its name; of a journal, or of one team, itself without a name."""
+    """Return a source for each team, with its name; for a journal or a single team, the source with an empty name."""
     if not isinstance(source, OfTeams) or len(source.teams) < 2:  # noqa: PLR2004 - several
         return [("", source)]
     return [(team, source.of_teams((team,))) for team in source.teams]
 
 
 def name_of(source: Source) -> str:
-    """The team of a source that has one."""
+    """Return the team (or teams) of a source; empty for a journal."""
     return ", ".join(source.teams) if isinstance(source, OfTeams) else ""
 
 
 def as_recorded(source: Source, event_id: str, team: str) -> Record | None:
-    """The event with this id as a team has recorded it; as the first one has, where none is named."""
+    """Return the event with this id as recorded by a team; without a team, the first record."""
     if not team or not isinstance(source, OfTeams):
         return source.get(event_id)
     return next((one for one in source.versions(event_id) if team in one.teams), None)

@@ -1,4 +1,4 @@
-"""Which lanes a timeline has: from its events where they are few, from counts where they are many."""
+"""The lanes of a timeline: from events if they are few, otherwise from counts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _Key = tuple[str | None, ...]
 
 
 class Lanes(NamedTuple):
-    """The lanes that are shown, and how many others there are with how many events."""
+    """The shown lanes, and the numbers of other lanes and their events."""
 
     shown: Sequence[Lane]
     folded: int
@@ -55,7 +55,7 @@ class Lanes(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What is drawn: the filters with the window, as a query, and by what lanes are made."""
+    """What to draw: the query with filters and window, and the property that defines lanes."""
 
     source: Source
     query: Query
@@ -67,14 +67,14 @@ class Asked(NamedTuple):
 
 
 def lanes(asked: Asked, records: Sequence[Record], earlier: Sequence[Record], rows: Rows, number: int) -> Lanes:
-    """The lanes.
+    """Return the lanes.
 
     Args:
-        asked: what is drawn.
-        records: the newest events of the window, :data:`MOST_READ` at most; those of ``earlier`` where that is all.
-        earlier: those that began before it and lasted into it.
-        rows: those that were read, by id and teams.
-        number: how many events the window has.
+        asked: what to draw.
+        records: the newest events of the window, at most :data:`MOST_READ`; including ``earlier`` if that is all.
+        earlier: events that started before it and lasted into it.
+        rows: rows of the loaded events, by id and teams.
+        number: number of events in the window.
     """
     if asked.by == "stack":
         return _by_stack(asked, records[:MOST_STACKS], rows, number)
@@ -133,14 +133,14 @@ def _counted(asked: Asked, earlier: Sequence[Record], rows: Rows) -> Lanes:
 
 
 def _keys(record: Record, by: str) -> Iterable[_Key]:
-    """The lanes of an event: one, or one for each of its hosts."""
+    """Return the lanes of an event: one, or one per host."""
     if by == "host":
         return [(host,) for host in sorted(hosts_of(record.event))]
     return [tuple(getattr(record, name) for name in _COLUMNS[by])]
 
 
 def _with_bars(asked: Asked, lane: Lane, key: _Key, before: Mapping[_Key, Sequence[Record]], rows: Rows) -> Lane:
-    """The lane with its events where they are few; a lane of none has no filter to ask for them."""
+    """Return the lane with its events if they are few; the lane without a value has no filter to query them."""
     if None in key:
         return lane
     wanted = {name: value for name, value in zip(_COLUMNS[asked.by], key, strict=True) if value is not None}
@@ -151,7 +151,7 @@ def _with_bars(asked: Asked, lane: Lane, key: _Key, before: Mapping[_Key, Sequen
 
 
 def _bars_of_a_lane(numbers: Sequence[int]) -> int:
-    """Up to how many events a lane has bars: fewer where that would be too many on the page."""
+    """Return the largest number of events for which a lane has bars, reduced if the page would have too many."""
     return next(
         (most for most in _STEPS if sum(number for number in numbers if number <= most) <= MOST_OF_PAGE), _STEPS[-1]
     )
@@ -172,7 +172,7 @@ def _filters(asked: Asked, key: _Key) -> Filters:
 
 
 def _folded(asked: Asked, found: list[Lane]) -> Lanes:
-    """In the order of names; of too many, those with trouble and the fullest are shown."""
+    """Return the lanes by name; if there are too many, those with failures and the most events."""
     if asked.all_lanes or len(found) <= MOST_LANES:
         return Lanes(sorted(found, key=_order), 0, 0)
     ranked = sorted(found, key=lambda lane: (-min(lane.bad, 1), -lane.number, _order(lane)))
@@ -204,7 +204,7 @@ def _item(record: Record, rows: Rows) -> Item:
 
 
 def _tone(record: Record, row: EventRow | None) -> str:
-    """Of the gravest signal; where the body was not read, a grave event that went well has one."""
+    """Return the tone of the most severe signal; without the body, from severity and outcome."""
     if row is not None:
         return row.signals[0].tone if row.signals and row.signals[0].tone != "fact" else ""
     if record.outcome == "succeeded":

@@ -1,4 +1,4 @@
-"""What the timeline answers, in a sentence: how many changes, of what, and how many of them to look at."""
+"""The sentence above the timeline: number and selection of changes, and how many to read first."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Part(NamedTuple):
 
 
 def title(figures: Figures, filters: Filters, window: Window, looks: Looks, request: PageRequest) -> str:
-    """`14 changes in 4 hours, three worth a look first`; `…, 7 worth a look: the gravest three first`."""
+    """Return e.g. `14 changes in 4 hours, three worth a look first`; `…, 7 worth a look: the gravest three first`."""
     before, after = _described(filters)
     number = f"{'More than ' if figures.more else ''}{figures.events:,}" if figures.events else "No"
     noun = "change" if figures.events == 1 and not figures.more else "changes"
@@ -43,7 +43,7 @@ def _worth(looks: Looks) -> str:
 
 
 def under(figures: Figures, rows: Sequence[EventRow]) -> list[Part]:
-    """`1 failed, 1 partial, 1 unknown, 1 running now; 5 carry signals`."""
+    """Return e.g. `1 failed, 1 partial, 1 unknown, 1 running now; 5 carry signals`."""
     parts = [
         Part(f"{figures.outcomes[name]:,} {words}", strong=True)
         for name, words in _WRONG.items()
@@ -64,5 +64,5 @@ def _described(filters: Filters) -> tuple[list[str], list[str]]:
 
 
 def filter_names(filters: Filters) -> Iterator[tuple[str, str, Filters]]:
-    """Each filter in force: name, value, and the filters without it."""
+    """Yield each filter in use: name, value, and the filters without it."""
     return ((name, text, filters.having(**{name: ""})) for name, text in filters.given())

@@ -1,4 +1,4 @@
-"""Every address of the server's pages: links are made here and nowhere else."""
+"""All URLs of the server's pages; links are created only here."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ _ID = 64  # characters
 
 
 def page(name: str, **query: str | None) -> Verbatim:
-    """A page with these parameters; empty ones are left out."""
+    """Return the URL of a page with these parameters; empty ones are omitted."""
     return _with(ROUTES[name], ((key, value) for key, value in query.items() if value))
 
 
 def events(filters: Filters = ALL, *, before: str = "", after: str = "") -> Verbatim:
-    """A page of the list."""
+    """Return the URL of a page of the list."""
     return _with(ROUTES["list"], [*filters.given(), *_given(before=before, after=after)])
 
 
 @lru_cache(maxsize=1_000)
 def filtered(**filters: str) -> Verbatim:
-    """The list with these filters and no others."""
+    """Return the URL of the list with only these filters."""
     return events(Filters(**filters))
 
 
 def event(event_id: str, *, team: str = "") -> Verbatim:
-    """The page of an event, as a team has recorded it."""
+    """Return the URL of an event, as recorded by a team."""
     return _with(_of_event("event", event_id), _given(team=team))
 
 
 def event_json(event_id: str, *, team: str = "") -> Verbatim:
-    """The event itself, as JSON."""
+    """Return the URL of an event as JSON."""
     return _with(_of_event("event_json", event_id), _given(team=team))
 
 
@@ -61,32 +61,32 @@ def _of_event(name: str, event_id: str) -> str:
 
 
 def thing(at: str, *, until: str = "", team: str = "") -> Verbatim:
-    """What changed a resource or a host; ``until`` is the cursor of an older page, ``team`` whose it is."""
+    """Return the URL of a resource or host; ``until``: cursor of an older page, ``team``: its team."""
     return page("thing", at=at, until=until, team=team)
 
 
 def suspects(before: str = "", **scope: str | None) -> Verbatim:
-    """What changed before a moment."""
+    """Return the URL of the suspects before a time."""
     return page("suspects", before=before, **scope)
 
 
 def atom(filters: Filters = ALL) -> Verbatim:
-    """The Atom feed of a list."""
+    """Return the URL of the Atom feed of a list."""
     return _with(ROUTES["atom"], filters.given())
 
 
 def atom_of(**filters: str) -> Verbatim:
-    """The Atom feed of the list with these filters and no others."""
+    """Return the URL of the Atom feed of the list with only these filters."""
     return atom(Filters(**filters))
 
 
 def json_feed(filters: Filters = ALL) -> Verbatim:
-    """The JSON Feed of a list."""
+    """Return the URL of the JSON Feed of a list."""
     return _with(ROUTES["json_feed"], filters.given())
 
 
 def static(name: str) -> Verbatim:
-    """A style sheet or the script."""
+    """Return the URL of a static file."""
     return Verbatim(ROUTES["static"].format(name=quote(name, safe="")))
 
 

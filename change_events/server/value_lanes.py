@@ -1,4 +1,4 @@
-"""The values of each attribute of a thing over time, in each stack, as far as its changes on the page say them."""
+"""The values of a thing's attributes over time, per stack, as far as its changes on the page show them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from change_events.server.page import PageRequest
 
 _MOST = 8
-_BEFORE = 0.08  # of the width, for what was there before the first change
+_BEFORE = 0.08  # share of the width for values before the first change
 _CHARACTER, _MARGIN = 0.95, 1.2  # percent of the width
 _TICKS = 4
 _TEXT = 80
@@ -30,7 +30,7 @@ _UNKNOWN = Value(kind=ValueKind.UNKNOWN)
 
 
 class Span(NamedTuple):
-    """One value: in percent of the width; ``text`` is empty where there is no room for it."""
+    """One value: position in percent of the width; ``text`` is empty without room for it."""
 
     x: float
     width: float
@@ -39,9 +39,9 @@ class Span(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """One attribute: ``now`` is its last recorded value, ``label`` says all of it.
+    """One attribute: ``now`` is its last recorded value, ``label`` the full description.
 
-    ``stack`` is the one that this lane and those below it belong to, where there are several.
+    ``stack`` is the heading for this lane and those below it, if there are several stacks.
     """
 
     stack: str
@@ -59,7 +59,7 @@ class Tick(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """All lanes; none where nothing can be drawn."""
+    """All lanes; none if there is nothing to draw."""
 
     lanes: list[Lane]
     ticks: list[Tick]
@@ -72,7 +72,10 @@ class _Step(NamedTuple):
 
 
 def value_lanes(entries: Sequence[Entry], request: PageRequest) -> Lanes:
-    """Those of most changes, by stack. ``entries`` are of one address, newest first; what failed has no part in it."""
+    """Return lanes of the most changed attributes, by stack, from the entries of one address, newest first.
+
+    Failed changes are ignored.
+    """
     stacks: dict[str, _Steps] = {}
     for entry in reversed(entries):
         steps = stacks.setdefault(entry.stack, _Steps())
@@ -85,7 +88,7 @@ def value_lanes(entries: Sequence[Entry], request: PageRequest) -> Lanes:
     start = first - (request.now - first) * _BEFORE
     chosen = sorted(found, key=lambda place: -sum(_is_known(one) for one in found[place]))[:_MOST]
     names = list(dict.fromkeys(stack for stack, _ in chosen))
-    chosen.sort(key=lambda place: names.index(place[0]))  # else as they are
+    chosen.sort(key=lambda place: names.index(place[0]))  # otherwise stable
     lanes = [_lane(path, found[stack, path], start, request) for stack, path in chosen]
     if len(stacks) > 1:
         seen: set[str] = set()
@@ -105,7 +108,7 @@ class _Steps:
         """What an object has that was made by a change which then failed, if it is tainted."""
 
     def add(self, at: datetime, change: ThingChange) -> None:
-        """The next change. A tainted object is made anew with what it has: only what differs is in the change."""
+        """Add the next change. A tainted object is recreated with its values: the change has only differences."""
         if change.action in _GONE and change.outcome == "applied":
             self._steps.clear()
         elif change.outcome == "applied":
@@ -119,14 +122,14 @@ class _Steps:
         self._made.clear()
 
     def _stale(self, change: ThingChange) -> Iterator[AttributeHistory]:
-        """Other attributes that hold one that is changed, or are held by one: what they have now is not said."""
+        """Yield other attributes that contain a changed one, or are contained in one: their new value is unknown."""
         named = {one.path for one in change.attributes}
         for path in self._steps.keys() - named:
             if any(_is_below(one, path) or _is_below(path, one) for one in named):
                 yield AttributeHistory(path, _UNKNOWN, _UNKNOWN)
 
     def known(self) -> Iterator[tuple[str, list[_Step]]]:
-        """Attributes of which any value is recorded."""
+        """Yield the attributes with a recorded value."""
         return ((path, steps) for path, steps in self._steps.items() if any(map(_is_known, steps)))
 
 

@@ -1,4 +1,4 @@
-"""What is new in the journal, or in a ledger: looked for at short intervals, once for all who listen."""
+"""Watches the journal or a ledger for new events by polling, once for all listeners."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class News(NamedTuple):
     """One event that was recorded or settled.
 
     Attributes:
-        position: of the event in the journal; grows.
-        id: of the event.
-        outcome: `running` while there is none.
-        severity: of the event.
-        team: whose it is, in a ledger.
+        position: position of the event in the journal; increasing.
+        id: id of the event.
+        outcome: its outcome; `running` before there is one.
+        severity: its severity.
+        team: its team, in a ledger.
     """
 
     position: int
@@ -62,11 +62,11 @@ AWAY, BACK = News(0, "", "away", ""), News(0, "", "back", "")
 
 
 class Watcher(Protocol):
-    """What notices events. All but ``since`` is asked by one thread at a time.
+    """Detects new events. Only ``since`` may be called from several threads at once.
 
     Attributes:
-        seconds: between two polls.
-        is_away: whether the last poll could not read what is recorded.
+        seconds: interval of polls.
+        is_away: whether the last poll could not read the source.
     """
 
     @property
@@ -78,20 +78,20 @@ class Watcher(Protocol):
         """As above."""
 
     def start(self) -> None:
-        """What is recorded now is not new."""
+        """Start; events recorded before are not new."""
 
     def poll(self) -> Sequence[News]:
-        """Events recorded or settled since the last call, or since the start; oldest first. :data:`GONE` once alone."""
+        """Return events recorded or settled since the last call or the start, oldest first; once :data:`GONE` alone."""
 
     def since(self, position: int, moment: datetime | None = None) -> Sequence[News]:
-        """Events behind this position, or those that began or ended after the moment; the newest, oldest first."""
+        """Return events after this position, or started or ended after the moment; the newest, oldest first."""
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close the connections."""
 
 
 class JournalWatcher:
-    """The journal's file, which may appear, or be replaced by another one.
+    """The journal's file, which may appear or be replaced.
 
     Args:
         path: the file.
@@ -110,11 +110,11 @@ class JournalWatcher:
 
     @property
     def is_away(self) -> bool:
-        """As the protocol says; a file that is locked is free again soon."""
+        """See the protocol; a locked file counts as available."""
         return self._failed >= _POLLS_AWAY
 
     def start(self) -> None:
-        """As the protocol says."""
+        """See the protocol."""
         with suppress(sqlite3.Error):
             if connection := self._opened():
                 self._last = _newest(connection)
@@ -122,7 +122,7 @@ class JournalWatcher:
                 self._version = connection.execute("PRAGMA data_version").fetchone()[0]
 
     def since(self, position: int, moment: datetime | None = None) -> Sequence[News]:
-        """As the protocol says."""
+        """See the protocol."""
         try:
             if files.identity(self._path) is None:
                 return ()
@@ -134,10 +134,13 @@ class JournalWatcher:
             return ()
 
     def poll(self) -> Sequence[News]:
-        """As the protocol says."""
+        """See the protocol."""
         try:
             found = self._polled()
-        except (sqlite3.Error, JournalError):  # locked, replaced, removed, or of another version: seen the next time
+        except (
+            sqlite3.Error,
+            JournalError,
+        ):  # locked, replaced, removed, or of another version: retried at the next poll
             self._failed += 1
             self.close()
             return ()
@@ -150,7 +153,7 @@ class JournalWatcher:
         if connection is None:
             self._identity = None
             return (GONE,) if had else ()
-        if schema.check(connection, self._path):  # made, and nothing recorded in it yet
+        if schema.check(connection, self._path):  # created, but still empty
             return ()
         version = connection.execute("PRAGMA data_version").fetchone()[0]
         if version == self._version:
@@ -160,7 +163,7 @@ class JournalWatcher:
         return found
 
     def close(self) -> None:
-        """As the protocol says."""
+        """See the protocol."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -169,7 +172,7 @@ class JournalWatcher:
         identity = files.identity(self._path)
         if self._connection is not None and identity != self._identity:
             self.close()
-            self._last, self._running = 0, frozenset()  # another file: all of it is new
+            self._last, self._running = 0, frozenset()  # another file: everything is new
         if self._connection is None and identity is not None:
             self._connection, self._identity, self._version = _connected(self._path), identity, 0
         return self._connection
@@ -206,14 +209,14 @@ def _news(rows: sqlite3.Cursor) -> list[News]:
 
 
 class TooManyStreamsError(Exception):
-    """As many streams are open as there may be."""
+    """The limit of open streams is reached."""
 
 
 class Broadcast:
-    """Polls while somebody listens, and gives each listener what was found.
+    """Polls while there are listeners, and passes the results to each.
 
     Args:
-        watcher: what notices events.
+        watcher: detects new events.
     """
 
     def __init__(self, watcher: Watcher) -> None:
@@ -222,21 +225,21 @@ class Broadcast:
         self._polling: asyncio.Task[None] | None = None
         self._is_away = False
         self._ended = False
-        self._threads = ThreadPoolExecutor(_THREADS, "watcher")  # that the end of the process does not wait for
+        self._threads = ThreadPoolExecutor(_THREADS, "watcher")  # not joined at the end of the process
 
     @contextlib.asynccontextmanager
     async def listen(
         self, position: int | None, moment: datetime | None, teams: Collection[str] | None = None
     ) -> AsyncIterator[asyncio.Queue[Sequence[News] | None]]:
-        """A queue of what is found from now on, and None at the end.
+        """Open a queue of new events, ended by None.
 
         Args:
-            position: what the listener has seen last, if it has seen any.
-            moment: of the page that the listener shows; what came meanwhile is found first.
-            teams: whose events the listener hears of; None for all.
+            position: last position seen by the listener, if any.
+            moment: time of the listener's page; later events are queued first.
+            teams: teams of the announced events; None for all.
 
         Raises:
-            TooManyStreamsError: nobody else may listen.
+            TooManyStreamsError: the limit of listeners is reached.
         """
         if len(self._listeners) >= STREAMS or self._ended:
             raise TooManyStreamsError
@@ -289,11 +292,11 @@ class Broadcast:
 
 
 def _of(teams: Collection[str] | None, found: Sequence[News]) -> Sequence[News]:
-    """What whoever reads these teams hears of."""
+    """Return the news for a reader of these teams."""
     return found if teams is None else [one for one in found if one.team in teams or not one.id]
 
 
 def _put(queue: asyncio.Queue[Sequence[News] | None], found: Sequence[News] | None) -> None:
-    if queue.full():  # nobody reads: the oldest is of no use any more
+    if queue.full():  # the client does not read: drop the oldest
         queue.get_nowait()
     queue.put_nowait(found)

@@ -1,4 +1,4 @@
-"""The time that a timeline shows: from its address, or as much as has events."""
+"""The window of a timeline: from its URL, or wide enough to contain events."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ _NARROWEST, _WIDEST = timedelta(minutes=1), timedelta(days=400)
 
 
 class WindowError(TfeventError):
-    """A window that cannot be shown; the text says which can."""
+    """A window cannot be shown; the text has the valid range."""
 
 
 class Window(NamedTuple):
-    """A time from ``start`` up to ``end``.
+    """A period from ``start`` up to ``end``.
 
     Attributes:
-        name: of :data:`WIDTHS`; empty for any other width.
-        is_now: it ends now, so that what is recorded next is in it.
+        name: name in :data:`WIDTHS`; empty for any other width.
+        is_now: it ends now, so that new events belong to it.
     """
 
     start: datetime
@@ -52,42 +52,42 @@ class Window(NamedTuple):
 
     @property
     def width(self) -> timedelta:
-        """How long it is."""
+        """Its duration."""
         return self.end - self.start
 
     @property
     def until(self) -> datetime:
-        """Before when its events began: one that ends now has those of clocks that are a little ahead."""
+        """The upper limit of its events' starts: a window up to now includes clocks slightly ahead."""
         return self.end + _AHEAD if self.is_now else self.end
 
     def share(self, moment: datetime) -> float:
-        """Where a moment is in it, in percent."""
+        """Return the position of a time in it, in percent."""
         return (moment - self.start) / self.width * 100
 
     def words(self, request: PageRequest) -> str:
-        """`in 4 hours`, `in 4 hours up to Tue 24 Nov, 03:30`, `from Mon 23 Nov, 02:10 to 03:30`."""
+        """Return e.g. `in 4 hours`, `in 4 hours up to Tue 24 Nov, 03:30`, `from Mon 23 Nov, 02:10 to 03:30`."""
         if self.name:
             return f"in {_WORDS[self.name]}" + ("" if self.is_now else f" up to {times.short(self.end, request)}")
         return f"from {times.short(self.start, request)} to {times.short(self.end, request)}"
 
     def label(self, request: PageRequest) -> str:
-        """`Mon 23 Nov 23:30 to Tue 24 Nov 03:30`; the day once where it is one."""
+        """Return e.g. `Mon 23 Nov 23:30 to Tue 24 Nov 03:30`, without repeating an equal day."""
         start, end = (moment.astimezone(request.zone) for moment in (self.start, self.end))
         day = "" if start.date() == end.date() else f"{end:%a} {end.day} {end:%b} "
         return f"{start:%a} {start.day} {start:%b} {start:%H:%M} to {day}{end:%H:%M}"
 
 
 def window_of(source: Source, query: Query, request: PageRequest) -> Window:
-    """The window of an address: `from` and `to`, or `window` and `to`; without them the narrowest that has events.
+    """Return the window of a URL: `from` and `to`, or `window` and `to`; otherwise the narrowest with events.
 
     Args:
-        source: what is asked how old the newest events are.
+        source: the source, for the age of the newest events.
         query: the filters.
-        request: what is read.
+        request: the request.
 
     Raises:
-        MomentError: a time cannot be read.
-        WindowError: the window is none, or another than there is.
+        MomentError: a time is invalid.
+        WindowError: the window is invalid or unknown.
     """
     given = {name: request.query.get(name, "").strip() for name in ("from", "to", "window")}
     end = moment_in_reach(given["to"], request) if given["to"] else request.now
@@ -106,11 +106,11 @@ def window_of(source: Source, query: Query, request: PageRequest) -> Window:
 
 
 def moment_in_reach(text: str, request: PageRequest) -> datetime:
-    """A moment of an address, with years on both sides of it.
+    """Parse a time of a URL that leaves years on both sides for arithmetic.
 
     Raises:
-        MomentError: it cannot be read.
-        WindowError: it is too early or too late.
+        MomentError: the time is invalid.
+        WindowError: the time is too early or too late.
     """
     moment = moment_of(text, request)
     if not _EARLIEST <= moment < _LATEST:

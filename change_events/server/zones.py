@@ -1,4 +1,4 @@
-"""The reader's time zone: from a cookie that the script of the pages sets, else the server's own."""
+"""The reader's time zone: from a cookie set by the pages' script, otherwise the server's."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _DATABASE = "zoneinfo/"
 
 
 def reader_zone(name: str | None, now: datetime) -> tuple[tzinfo, str]:
-    """The zone of this name, else the server's; and how pages name it: `Europe/Berlin, UTC+1`.
+    """Return the zone with this name, otherwise the server's, and its display name: `Europe/Berlin, UTC+1`.
 
     Args:
-        name: as the browser gives it; anything.
-        now: for the difference from UTC.
+        name: untrusted name from the browser.
+        now: current time, for the UTC offset.
     """
     zone = _named(name) if name else None
     if zone is None:
@@ -32,7 +32,7 @@ def _named(name: str) -> tzinfo | None:
         return None
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError, LookupError):  # no name of a zone, or none that this machine knows
+    except (ValueError, OSError, LookupError):  # an invalid name, or unknown on this machine
         return None
 
 

@@ -1,1 +1,1 @@
-"""What the destinations share: requests, responses, size limits, timestamps, the mapping of an event."""
+"""Shared parts of destinations: requests, responses, size limits, timestamps, the mapping of an event."""

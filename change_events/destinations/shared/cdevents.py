@@ -1,7 +1,7 @@
-"""An event in the words of CDEvents 0.5.1 (https://github.com/cdevents/spec/tree/v0.5.1, ``schemas/``).
+"""Maps an event to CDEvents 0.5.1 (https://github.com/cdevents/spec/tree/v0.5.1, ``schemas/``).
 
-Each of their types has a closed content of few fields: our whole event travels as ``customData``. What has no word of
-theirs (a boot, a start, a stop) is a custom event, ``dev.cdeventsx.tfevent-…``.
+Each of their types has a closed content of few fields: the whole event is sent as ``customData``. A kind without a
+type (a boot, a start, a stop) is a custom event, ``dev.cdeventsx.tfevent-…``.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _REMOVALS = {"remove": "removed", "rollback": "rolledback"}
 class TypedSubject(NamedTuple):
     """A type without prefix and version, and its subject: an id and the content that its schema allows.
 
-    Without a content it is a type of ours, and what is known of the event is its content.
+    Without a content, it is a custom type whose content is made from the event.
     """
 
     type: str
@@ -54,14 +54,14 @@ class TypedSubject(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """A CDEvent without its custom data, as it is decided from the whole event."""
+    """A CDEvent without its custom data, derived from the whole event."""
 
     context: dict[str, Any]
     subject: dict[str, Any]
 
 
 def frame(event: ChangeEvent, source: str) -> Frame:
-    """The CDEvent that says most of ``event`` and is true; ``source`` is a URI reference.
+    """Return the most specific CDEvent that is true of ``event``; ``source`` is a URI reference.
 
     Type and subject depend on what a limit may cut (``data.action``), so this takes the whole event.
     """
@@ -80,7 +80,7 @@ def frame(event: ChangeEvent, source: str) -> Frame:
 
 
 def document(framed: Frame, event: ChangeEvent) -> dict[str, Any]:
-    """The CDEvent with ``event``, of which parts may be left out, as its custom data."""
+    """Return the CDEvent with ``event`` (possibly truncated) as its custom data."""
     subject = framed.subject
     return {
         "context": framed.context,
@@ -110,7 +110,7 @@ def _typed_subject(event: ChangeEvent) -> TypedSubject:
 
 
 def _of_environment(event: ChangeEvent) -> str:
-    """Created where the run found nothing there, deleted where it destroyed all there was; else modified."""
+    """Return created if the run found nothing there, deleted if it destroyed everything, otherwise modified."""
     counts = event.summary.counts
     if event.partial:
         return "modified"
@@ -122,7 +122,7 @@ def _of_environment(event: ChangeEvent) -> str:
 
 
 def _of_service(event: ChangeEvent, environment: str) -> TypedSubject | None:
-    """The outcome of a service, where the event says which one, and (unless it is removed) in which version."""
+    """Return the change of a service if the event names it with a version (except for a removal)."""
     if not event.service:
         return None
     there = {"id": clip(environment, _LONGEST_ID)}
@@ -137,7 +137,7 @@ def _of_service(event: ChangeEvent, environment: str) -> TypedSubject | None:
 
 
 def _artifact(event: ChangeEvent) -> str | None:
-    """The package URL that the event names (``data.artifactId``), else a generic one of service and version."""
+    """Return the package URL of the event (``data.artifactId``), otherwise a generic one of service and version."""
     named = event.data.get("artifactId")
     if isinstance(named, str) and named.startswith("pkg:") and len(named) <= _LONGEST_URI:
         return named

@@ -1,4 +1,4 @@
-"""What messages for people have in common: a title, a paragraph, the sender's text, the worst lines, a few links."""
+"""Common parts of chat messages: title, paragraph, the sender's text, the worst lines, a few links."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _GREEN, _GREY, _YELLOW, _RED = 0x2EA043, 0x8B949E, 0xD29922, 0xDA3633
 
 
 class Sizes(NamedTuple):
-    """How much of each part a message holds, in characters: it is read at a glance.
+    """The size limits of a message's parts, in characters.
 
     Attributes:
-        message: of the sender's own text.
-        lines: how many lines of what happened, of ``line`` characters each.
-        links: how many, each with an address of at most ``url`` characters.
+        message: size of the sender's text.
+        lines: number of lines of results, with ``line`` characters each.
+        links: number of links, each with a URL of at most ``url`` characters.
     """
 
     paragraph: int
@@ -38,33 +38,33 @@ class Sizes(NamedTuple):
 
 
 def stack(event: ChangeEvent) -> str:
-    """What messages of one thread have in common: an explicit event without a tool belongs to its service."""
+    """Return the key of a thread; an explicit event without a tool belongs to its service."""
     return (mapping.place(event) if event.tool is None else "") or stack_key(event)
 
 
 def title(event: ChangeEvent, limit: int) -> str:
-    """The title on one line, never empty."""
+    """Return the title on one line, never empty."""
     return one_line(event.title, limit) or event.kind.value
 
 
 def printable(text: str) -> str:
-    """``text`` with its lines, in which a blank stands for whatever else cannot be printed."""
+    """Return ``text`` with its lines, with other unprintable characters replaced by blanks."""
     return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
 def links(event: ChangeEvent, most: int, longest: int) -> list[Link]:
-    """The first links whose addresses are not longer than ``longest`` characters."""
+    """Return the first links with URLs of at most ``longest`` characters."""
     return [link for link in mapping.links(event) if len(uri(link.url)) <= longest][:most]
 
 
 def title_link(event: ChangeEvent, longest: int) -> str | None:
-    """The address that the title leads to."""
+    """Return the URL of the title's link."""
     found = links(event, 1, longest)
     return uri(found[0].url) if found else None
 
 
 def colour(event: ChangeEvent) -> int:
-    """Red, yellow, green or grey, as 0xRRGGBB."""
+    """Return red, yellow, green or grey, as 0xRRGGBB."""
     if event.severity is Severity.ERROR:
         return _RED
     if event.severity is Severity.WARNING:
@@ -75,13 +75,13 @@ def colour(event: ChangeEvent) -> int:
 def markdown(
     event: ChangeEvent, sizes: Sizes, escaped: Callable[[str, int], str], target: Callable[[str], str] = page
 ) -> list[str]:
-    """The parts of a message in Markdown, in their order.
+    """Return the parts of a message in Markdown, in order.
 
     Args:
-        event: what the message is about.
-        sizes: of the parts.
-        escaped: makes a text of so many characters one line in which no sign means anything to the backend.
-        target: makes an address one that ends no link.
+        event: the event.
+        sizes: sizes of the parts.
+        escaped: escapes a text to one line of at most so many characters for the backend.
+        target: escapes a URL so that it does not end a link.
     """
     parts = [escaped(mapping.paragraph(event), sizes.paragraph)]
     if message := mapping.chat_message(event):

@@ -1,4 +1,4 @@
-"""Texts and tags within a backend's limits, cut between characters and marked with an ellipsis."""
+"""Fits texts and tags into a backend's limits, cut between characters and marked with an ellipsis."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
 _MORE = "…"
 _JOINER = "\u200d"
 _SKIN_TONES = ("\U0001f3fb", "\U0001f3ff")
-_LONGEST_CLUSTER = 32  # marks on one character; more of them are no word of any language
+_LONGEST_CLUSTER = 32  # combining marks on one character; more occur in no language
 
 
 def units(text: str) -> int:
-    """Characters as the strictest backends count them: one beyond U+FFFF is two, as in Java and JavaScript."""
+    """Return the number of UTF-16 code units, as the strictest backends count characters."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def utf8(text: str) -> int:
-    """Bytes of UTF-8."""
+    """Return the size in bytes of UTF-8."""
     return len(text.encode())
 
 
 def clip(text: str, limit: int, measure: Callable[[str], int] = units) -> str:
-    """``text`` if it measures at most ``limit``, else its beginning and "…" within the limit.
+    """Return ``text`` if it measures at most ``limit``, otherwise its beginning and "…" within the limit.
 
-    What a reader sees as one character (a letter and its accents, an emoji of several parts) stays whole.
+    A visible character (a letter with accents, an emoji of several parts) is not split.
 
     Args:
-        text: what to cut.
-        limit: the most that ``measure`` may say of the result.
-        measure: grows with the text: :func:`units`, :func:`utf8`, or the size in an escaped form.
+        text: the text.
+        limit: largest size of the result according to ``measure``.
+        measure: a size that grows with the text: :func:`units`, :func:`utf8`, or the size in an escaped form.
     """
     if measure(text) <= limit:
         return text
@@ -52,7 +52,7 @@ def clip(text: str, limit: int, measure: Callable[[str], int] = units) -> str:
 
 
 def _boundary(text: str, cut: int) -> int:
-    """The last boundary between visible characters at or before ``cut``."""
+    """Return the last boundary between visible characters at or before ``cut``."""
     for earlier in range(cut, max(cut - _LONGEST_CLUSTER, 0), -1):
         if not _joined(text, earlier):
             return earlier
@@ -72,7 +72,7 @@ def _joined(text: str, cut: int) -> bool:
 
 
 def listed(lines: Sequence[str], limit: int, measure: Callable[[str], int] = units) -> str:
-    """As many whole ``lines`` as fit, and how many more there are; the first is cut where not even that fits."""
+    """Return as many whole ``lines`` as fit, and the number of others; cut the first one if even that does not fit."""
     whole = "\n".join(lines)
     if measure(whole) <= limit:
         return whole
@@ -91,14 +91,14 @@ def _beginning(lines: Sequence[str], shown: int) -> str:
 
 
 class Tags(NamedTuple):
-    """The tags that fit, and how many do not."""
+    """The tags that fit, and the number of others."""
 
     kept: list[str]
     left_out: int
 
 
 def tags_within(tags: Iterable[str], limits: Limits) -> Tags:
-    """The tags that fit ``limits``, the most important first; too long a tag is cut, too many are left out."""
+    """Return the tags that fit ``limits``, the most important first; long tags are cut, surplus tags omitted."""
     wanted = list(dict.fromkeys(tag for tag in tags if tag))
     kept: list[str] = []
     for tag in wanted:

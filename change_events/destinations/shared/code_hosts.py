@@ -1,4 +1,4 @@
-"""Where an event belongs on a host of repositories: repository, pull request, commit, and the name of its stack."""
+"""Locates an event on a code host: repository, pull request, commit, and the name of its stack."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class Change(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where an event belongs on one host.
+    """The location of an event on one code host.
 
     Attributes:
-        repository: the path of the commit's repository, without slashes at its ends; empty where it is not there.
-        commit: the whole ID of the commit, if it is known.
-        change: the pull or merge request that the run belongs to, if the CI system gives it; that of a fork is in
+        repository: path of the commit's repository, without surrounding slashes; empty if it is not on this host.
+        commit: full ID of the commit, if known.
+        change: the pull or merge request of the run, if the CI system names it; that of a fork is in
             another repository.
-        elsewhere: why the repository is not there, as a clause.
+        elsewhere: why the repository is not on this host, as a clause.
     """
 
     repository: str
@@ -54,7 +54,7 @@ class Place(NamedTuple):
 
 
 def place(event: ChangeEvent, web: str) -> Place:
-    """Where ``event`` belongs on the host whose pages are below ``web``."""
+    """Return the location of ``event`` on the host with web URLs below ``web``."""
     vcs, base = event.vcs, urlsplit(web)
     commit = vcs.commit.lower() if vcs and vcs.commit and _COMMIT.fullmatch(vcs.commit.lower()) else None
     change = _change_of(event, web)
@@ -68,7 +68,7 @@ def place(event: ChangeEvent, web: str) -> Place:
 
 
 def _change_of(event: ChangeEvent, web: str) -> Change | None:
-    """Where the address of the pull request leads, if it has one on this host."""
+    """Return the pull request of the event if its URL is on this host."""
     ci, base = event.actor.ci if event.actor else None, urlsplit(web)
     for address in (ci.pull_request_url, ci.pull_request) if ci else ():
         try:
@@ -83,7 +83,7 @@ def _change_of(event: ChangeEvent, web: str) -> Change | None:
 
 
 def _host(event: ChangeEvent) -> str | None:
-    """The host of the event's repository, if it is known."""
+    """Return the host of the event's repository, if known."""
     vcs = event.vcs
     for address in (vcs.url, vcs.remote) if vcs else ():
         url = repository_of(address).url if address else None
@@ -93,25 +93,25 @@ def _host(event: ChangeEvent) -> str | None:
 
 
 def _inside(path: str, base: str) -> str:
-    """``path`` below ``base``, where the host's pages are below a path."""
+    """Return ``path`` relative to ``base``, if the host's pages are below a path."""
     path, base = path.strip("/"), base.strip("/")
     return path.removeprefix(f"{base}/") if base else path
 
 
 def stack_of(event: ChangeEvent) -> str:
-    """What all events of a stack share: state or playbook; of an explicit event its service or repository."""
+    """Return the key of a stack: state or playbook; for an explicit event, service or repository."""
     return (mapping.place(event) if event.tool is None or event.explicit else "") or stack_key(event)
 
 
 def stack_id(event: ChangeEvent) -> str:
-    """A short ID of :func:`stack_of`."""
+    """Return a short ID of :func:`stack_of`."""
     return sha256(stack_of(event).encode()).hexdigest()[:_KEY_LENGTH]
 
 
 def status_name(event: ChangeEvent) -> str:
-    """The name of a commit status, the same for all runs of a stack: ``tfevent/apply: network``.
+    """Return the name of a commit status, equal for all runs of a stack: ``tfevent/apply: network``.
 
-    The repository is left out, in which the status is seen. A name that is cut ends in a digest of the whole.
+    The repository is omitted, since the status is shown in it. A truncated name ends in a digest.
     """
     repository = mapping.repository(event).path or ""
     inside = stack_of(event).removeprefix(repository).strip(" /").removeprefix(".").strip()
@@ -124,7 +124,7 @@ def status_name(event: ChangeEvent) -> str:
 
 
 def status_text(event: ChangeEvent, limit: int) -> str:
-    """How it ended and what it was, in ``limit`` characters."""
+    """Return outcome and title in ``limit`` characters."""
     dirty = ", with uncommitted changes" if event.vcs and event.vcs.dirty else ""
     result = mapping.result(event)
     title = one_line(event.title, limit) or event.kind.value
@@ -132,7 +132,7 @@ def status_text(event: ChangeEvent, limit: int) -> str:
 
 
 def state_of(event: ChangeEvent, *, running: str, good: str, bad: str, other: str) -> str:
-    """One of four words: under way, succeeded, failed, or neither (cancelled, declined, outcome unknown)."""
+    """Return one of four words: running, succeeded, failed, or neither (cancelled, declined, outcome unknown)."""
     if event.outcome is None:
         return running
     if event.outcome in {Outcome.SUCCEEDED, Outcome.NO_CHANGE}:
@@ -141,12 +141,12 @@ def state_of(event: ChangeEvent, *, running: str, good: str, bad: str, other: st
 
 
 def number_of(found: Any, key: str, has_commit: Callable[[dict[str, Any]], bool]) -> str | None:
-    """The number of the pull or merge request that a commit certainly belongs to.
+    """Return the number of the pull or merge request that certainly contains a commit.
 
     Args:
-        found: those that the host lists for the commit.
-        key: where each has its number.
-        has_commit: whether the commit is its head or its merge; unless that holds for one, the only one listed counts.
+        found: those the host lists for the commit.
+        key: name of the number's field.
+        has_commit: returns whether the commit is its head or merge; if it is for none, only a single entry is accepted.
     """
     listed = [one for one in found if isinstance(one, dict) and isinstance(one.get(key), int)]
     exact = [one for one in listed if has_commit(one)]
@@ -154,23 +154,23 @@ def number_of(found: Any, key: str, has_commit: Callable[[dict[str, Any]], bool]
 
 
 def environment(event: ChangeEvent, limit: int) -> str:
-    """The name of its environment, in ``limit`` characters."""
+    """Return the name of the environment in ``limit`` characters."""
     return clip(one_line(event.environment or "", 1000), limit)
 
 
 def run_page(event: ChangeEvent) -> str | None:
-    """The address of the page of its run, if it has one."""
+    """Return the URL of the run's page, if any."""
     found = mapping.run_url(event)
     return uri(found) if found else None
 
 
 def encoded(document: Any) -> bytes:
-    """The body of a request: nothing, bytes as they are, anything else as JSON."""
+    """Return a request body: empty, bytes unchanged, or JSON."""
     return b"" if document is None else document if isinstance(document, bytes) else msgspec.json.encode(document)
 
 
 def missing(event: ChangeEvent, found: Place, wanted: Sequence[str]) -> str | None:
-    """Why none of ``wanted`` (``comment``, ``status``, ``deployment``) can be made of the event, if none can."""
+    """Return why none of ``wanted`` (``comment``, ``status``, ``deployment``) applies to the event, if so."""
     reasons = [_missing(event, found, one) for one in wanted]
     return None if None in reasons else "; ".join(dict.fromkeys(reason for reason in reasons if reason))
 

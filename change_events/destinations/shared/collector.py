@@ -1,4 +1,4 @@
-"""A collector before a ledger: the requests that it is sent, and what its answers mean."""
+"""The requests to a collector of a ledger, and the meaning of its responses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _REFUSED = {
     422: "it takes this event for invalid (422); a newer tfevent may have made it: upgrade the collector",
 }
 _VARIABLE = "`TFEVENT_LEDGER_TOKEN`, which takes precedence over the file"
-_OF_TOKEN = {  # by its code, what a collector itself says
+_OF_TOKEN = {  # verdicts by a collector's own problem code
     "token": "the token is not accepted, or no longer (401): set another one as `token` or as "
     f"{_VARIABLE}; `tfevent events ledger token create` makes one, {AGAIN}",
     "not_allowed": "it does not let this token record events (403): set one as `token` or as "
@@ -46,14 +46,14 @@ _ANOTHER = "what answers there is no collector; correct `url`"
 
 
 class Looked(NamedTuple):
-    """What a look has found: seconds that the ledger's clock is ahead, and a clause about the token."""
+    """The result of a health check: seconds by which the ledger's clock is ahead, and a clause about the token."""
 
     skew: float
     bearer: str
 
 
 def recording(url: str, token: str, body: bytes) -> Request:
-    """The request that records an event. Raises OptionError where the token cannot be one."""
+    """Return the request that records an event. Raises OptionError if the token is invalid."""
     _check(token)
     return post(
         f"{url}/v1/events",
@@ -66,7 +66,7 @@ def recording(url: str, token: str, body: bytes) -> Request:
 
 
 def looking(url: str, token: str) -> Request:
-    """The request that asks whether collector, ledger and token are in order. Raises OptionError, likewise."""
+    """Return the health check of collector, ledger and token. Raises OptionError if the token is invalid."""
     _check(token)
     headers = {"Authorization": f"Bearer {token}", "User-Agent": user_agent()}
     return Request("GET", f"{url}/v1/health", headers, b"", (token,), body_decides=True, purpose=PURPOSE)
@@ -78,7 +78,7 @@ def _check(token: str) -> None:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer to an event means."""
+    """Return the verdict on a response to an event."""
     if response.well:
         is_taken = at(parsed(response), "received") == 1
         return Verdict(Result.DELIVERED) if is_taken else Verdict(Result.PARK, _ANOTHER)
@@ -94,7 +94,7 @@ def judge(response: Response) -> Verdict:
 
 
 def _kept_out(response: Response) -> Verdict:
-    """What a 401 or 403 means: a proxy, a sign-in and a firewall have them, too, and know nothing of our tokens."""
+    """Return the verdict on a 401 or 403, which may also come from a proxy, sign-in or firewall."""
     problem: Any = parsed(response)
     code = at(problem, "code")
     if isinstance(code, str) and code in _OF_TOKEN:
@@ -105,7 +105,7 @@ def _kept_out(response: Response) -> Verdict:
 
 
 def looked(response: Response) -> Looked | Verdict:
-    """What a look has found where everything is in order; else what is not."""
+    """Return the result of a health check; a verdict if something is wrong."""
     if not response.well:
         return judge(response)
     found: Any = parsed(response)
@@ -121,7 +121,7 @@ def looked(response: Response) -> Looked | Verdict:
 
 
 def _bearer(found: Any) -> str:
-    """Whose events the token records, and until when; empty where it is not said. Raises ValueError, OverflowError."""
+    """Return the team and expiry of the token, empty if not reported. Raises ValueError, OverflowError."""
     team, expires = at(found, "team"), at(found, "expires_at")
     if not isinstance(team, str) or not TEAM.fullmatch(team):
         return ""

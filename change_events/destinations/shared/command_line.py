@@ -1,4 +1,4 @@
-"""What a command may be in the settings: words, as a list or as one text."""
+"""The forms of a command in the settings: a list of arguments, or one text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ EXPECTED = "a program and its arguments, as a list or as one text with closed qu
 
 
 def is_command(given: object) -> bool:
-    """Whether it is a text, a list of words, or ``words`` with their ``folder``, and there is a program in it."""
+    """Return whether it is a text, a list of arguments, or ``words`` with their ``folder``, with a program."""
     if isinstance(given, dict):
         return set(given) == {"words", "folder"} and is_command(given["words"])
     if isinstance(given, str):

@@ -1,6 +1,6 @@
-"""Conditions on events, as ``when`` of a destination states them, and whether an event meets them.
+"""Conditions on events: ``when`` of a destination.
 
-Nothing here reads settings or sends anything: a :class:`When` is made once, when the settings are read.
+This module neither reads settings nor sends anything: a :class:`When` is created when the settings are read.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _OPERATORS: dict[str, Callable[[int, int], bool]] = {
     "=": operator.eq,
 }
 _SEVERITIES = list(Severity)
-# figures of what is there, not of what was done
+# counts of what exists, not of what was done
 _SEEN = ("read", "no_op", "drift", "drift_not_shown", "outputs", "deferred")
 _HOSTS = {"hosts_changed": "changed", "hosts_failed": "failed", "hosts_unreachable": "unreachable"}
 _STATE = {f"state_{name}": name for name in StateCounts.__struct_fields__}
@@ -54,12 +54,12 @@ class Words(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, *globs: str) -> Words:
-        """Globs as they are written: one that begins with ``!`` is unwanted."""
+        """Create globs as written: one with the prefix ``!`` is unwanted."""
         unwanted = tuple(glob[1:] for glob in globs if glob.startswith("!"))
         return cls(tuple(glob for glob in globs if not glob.startswith("!")), unwanted)
 
     def match(self, *texts: str) -> bool:
-        """Whether one of ``texts`` is wanted and none unwanted."""
+        """Return whether one of ``texts`` is wanted and none unwanted."""
         if any(fnmatchcase(text, glob) for text in texts for glob in self.unwanted):
             return False
         return not self.wanted or any(fnmatchcase(text, glob) for text in texts for glob in self.wanted)
@@ -73,7 +73,7 @@ class Figure(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Figure:
-        """``>0``, ``>= 2``, ``3``. Raises ValueError."""
+        """Parse ``>0``, ``>= 2``, ``3``. Raises ValueError."""
         found = next((sign for sign in _OPERATORS if text.startswith(sign)), "")
         number = text[len(found) :].strip()
         if not (number.isascii() and number.isdecimal()):
@@ -81,20 +81,20 @@ class Figure(msgspec.Struct, frozen=True):
         return cls(found or "=", int(number))
 
     def match(self, number: int) -> bool:
-        """Whether ``number`` is so."""
+        """Return whether ``number`` meets the comparison."""
         return _OPERATORS[self.operator](number, self.number)
 
 
 class When(msgspec.Struct, frozen=True, kw_only=True):
     """Conditions that must all hold; None or nothing is no condition.
 
-    A text that an event does not have counts as the empty text, the outcome of a running event too.
+    A missing text counts as empty, including the outcome of a running event.
 
     Attributes:
-        severity: at least so severe.
+        severity: minimum severity.
         signals: one of the event's signals is wanted and none of them unwanted.
-        counts: by names of :data:`FIGURES`.
-        tags: by names of the event's tags.
+        counts: comparisons by names of :data:`FIGURES`.
+        tags: globs by names of the event's tags.
     """
 
     kind: Words | None = None
@@ -110,11 +110,11 @@ class When(msgspec.Struct, frozen=True, kw_only=True):
     explicit: bool | None = None
 
     def hold(self, event: ChangeEvent) -> bool:
-        """Whether the event meets all of them."""
+        """Return whether the event meets all of them."""
         return next(self.failing(event), None) is None
 
     def failing(self, event: ChangeEvent) -> Iterator[str]:
-        """The names of those that it does not meet: ``severity``, ``counts.destroy``."""
+        """Yield the names of unmet conditions: ``severity``, ``counts.destroy``."""
         yield from (name for name, met in self._texts(event) if not met)
         if self.severity is not None and _rank(event.severity) < _rank(self.severity):
             yield "severity"
@@ -134,12 +134,12 @@ class When(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def hold(when: tuple[When, ...], event: ChangeEvent) -> bool:
-    """Whether one of them holds, or there is none."""
+    """Return whether one of them holds, or there is none."""
     return not when or any(conditions.hold(event) for conditions in when)
 
 
 def figure(event: ChangeEvent, name: str) -> int:
-    """One figure of an event: of a run that has ended, what was done; else what is to be done.
+    """Return one count of an event: after its end, what was done; before, what is planned.
 
     Args:
         event: the event.
@@ -159,7 +159,7 @@ def figure(event: ChangeEvent, name: str) -> int:
 
 
 def _done(event: ChangeEvent) -> Counts:
-    """What was done where that is distinguished from what was planned: only runs of terraform do so."""
+    """Return the applied counts if they are distinguished from planned ones, as for Terraform only."""
     summary = event.summary
     ended = event.phase is Phase.APPLIED and event.outcome is not None
     if ended and not event.explicit and event.playbook is None:

@@ -1,4 +1,4 @@
-"""The address of a ledger, of a database or a collector, and what of it may be shown. Standard library only."""
+"""The URL of a ledger (database or collector), and the part of it that may be shown. Standard library only."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _PLAIN = f"would show the token to the network; {_OF_COLLECTOR} (http:// is for 
 
 
 class Database(NamedTuple):
-    """An address taken apart.
+    """A parsed URL of a database.
 
     Attributes:
         shown: scheme, hosts, ports and database.
-        secrets: the passwords in it, in each form that they may be quoted in.
+        secrets: its passwords, in each form in which they may be quoted.
     """
 
     shown: str
@@ -30,7 +30,7 @@ class Database(NamedTuple):
 
 
 def database_of(url: str) -> Database | None:
-    """The parts of ``postgresql://…``; None where it is none, or a password is not where a password has to be."""
+    """Return the parts of ``postgresql://…``; None if it is invalid, or has a password in the wrong place."""
     if not url.isprintable() or " " in url:
         return None
     try:
@@ -50,21 +50,21 @@ def database_of(url: str) -> Database | None:
 
 
 class Collector(NamedTuple):
-    """The address of a collector, without a slash at its end; where it cannot be one, a clause that says why."""
+    """The URL of a collector without a trailing slash; if it is invalid, a clause with the reason."""
 
     address: str
     trouble: str = ""
 
 
 def is_of_http(url: str) -> bool:
-    """Whether it is meant as the address of a collector."""
+    """Return whether it is meant as the URL of a collector."""
     return url.startswith(("https://", "http://"))
 
 
 def collector_at(url: str) -> Collector:
-    """The collector that a URL means.
+    """Return the collector of a URL.
 
-    A token goes there: it has to be https, unless it is this machine. A user, a password and a query belong nowhere.
+    It must be https since a token is sent, except on this machine, without user, password and query.
     """
     try:
         parts = urlsplit(url)
@@ -81,7 +81,7 @@ def collector_at(url: str) -> Collector:
 
 
 def is_token(text: str) -> bool:
-    """Whether it could be the token of a collector, as far as HTTP can carry it."""
+    """Return whether it could be a token, as far as HTTP can transfer it."""
     return 0 < len(text) <= _LONGEST_TOKEN and text.isascii() and text.isprintable() and " " not in text
 
 
@@ -104,7 +104,7 @@ def host_of(url: str) -> str:
 
 
 def _is_host(text: str) -> bool:
-    """Name or address and port; empty for what the variables of libpq say."""
+    """Return host and port; empty if they come from libpq's variables."""
     name, colon, port = text.rpartition(":") if not text.endswith("]") else (text, "", "")
     if colon and not port.isdecimal():
         return False

@@ -1,9 +1,9 @@
-"""Our event in the field names of the Elastic Common Schema, and the index template for them.
+"""Maps an event to the Elastic Common Schema, with an index template.
 
 https://www.elastic.co/docs/reference/ecs: field names, and which values ``event.category``, ``event.type`` and
-``event.outcome`` may have. What it has no field for stands under ``tfevent``. The event's own tags become ``tags``
-(``name:value``) and never field names: an index takes 1,000 fields, and then no more documents with new ones. The whole
-event stands as text in ``event.original``, which is stored and not indexed.
+``event.outcome`` may have. Data without a field is below ``tfevent``. The event's own tags become ``tags``
+(``name:value``), never field names: an index with 1,000 fields rejects documents with new ones. The whole
+event is stored as text in ``event.original``, which is not indexed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _TYPES = {Kind.DEPLOYMENT: "change", Kind.BOOT: "start", Kind.START: "start", Ki
 
 
 def document(event: ChangeEvent) -> dict[str, Any]:
-    """The document of one event."""
+    """Return the document of one event."""
     trace = event.trace
     found = {
         "@timestamp": iso(mapping.moment(event)),
@@ -106,7 +106,7 @@ def _event(event: ChangeEvent) -> dict[str, Any]:
 
 
 def _types(event: ChangeEvent) -> list[str]:
-    """What happened, in the schema's words; what is only planned, or not over, is information."""
+    """Return ``event.type``; planned and running changes are ``info``."""
     if mapping.stage(event) != "finished":
         return ["info"]
     if event.kind is not Kind.INFRASTRUCTURE:
@@ -150,7 +150,7 @@ def _own(event: ChangeEvent) -> dict[str, Any]:
 
 
 def _hosts(event: ChangeEvent) -> list[str]:
-    """The host it was done from and those of a playbook run."""
+    """Return the host of the run and those of a playbook run."""
     return _keywords(mapping.host(event), *(host.name for host in event.hosts))
 
 
@@ -168,9 +168,9 @@ def _keywords(*texts: str | None) -> list[str]:
 
 
 def template(pattern: str, *, data_stream: bool) -> dict[str, Any]:
-    """An index template for the pattern, with precedence over those that Elasticsearch comes with.
+    """Return an index template for the pattern, with precedence over those shipped with Elasticsearch.
 
-    Types that both Elasticsearch and OpenSearch have. Texts that no rule names are keywords, never dates.
+    Its types exist in Elasticsearch and OpenSearch. Texts without a rule are keywords, never dates.
     """
     keywords = {"match_mapping_type": "string", "mapping": {"type": "keyword", "ignore_above": KEYWORD}}
     mappings = {"date_detection": False, "dynamic_templates": [{"strings": keywords}], "properties": _PROPERTIES}

@@ -1,4 +1,4 @@
-"""What an answer of GitHub's REST API means, and the permission that a token needs for each request.
+"""Verdicts on responses of GitHub's REST API, and the permission a token needs for each request.
 
 Permissions by endpoint: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens;
 errors: https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api. A repository that a token may
@@ -12,7 +12,7 @@ from change_events.destinations.shared.publications import identifier
 from change_events.destinations.shared.responses import AGAIN, at, judge_no_page, parsed, retry_after, wait_until, words
 
 _MINUTE = 60.0
-# What a request is for: what answers it, and the permission that a token needs for it.
+# By purpose of a request: its endpoint, and the permission a token needs.
 _PURPOSES = {
     "find the pull request": ("list", "pull-requests: read"),
     "find the comment": ("list", "pull-requests: read"),
@@ -28,7 +28,7 @@ _PURPOSES = {
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means; a permission that the token lacks is named, also where GitHub hides what it may not see."""
+    """Return the verdict on a response; it names a missing permission, even if GitHub answers 404."""
     expected, permission = _PURPOSES.get(response.purpose, ("object", "pull-requests: write"))
     if response.well:
         return _judge_success(response, expected)
@@ -64,7 +64,7 @@ def _judge_success(response: Response, expected: str) -> Verdict:
 
 
 def _rate_limit(response: Response) -> float | None:
-    """Seconds to wait where a limit of requests is reached; None where it is not.
+    """Return the seconds to wait if a rate limit is reached; None otherwise.
 
     https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api: 403 or 429; ``retry-after``, else
     ``x-ratelimit-reset`` where nothing remains, else a minute.

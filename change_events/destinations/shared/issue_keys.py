@@ -1,4 +1,4 @@
-"""The Jira issues that an event names: in its commits, its branch, its links and the texts of whoever sent it."""
+"""Jira issues in an event's commits, branch, links and sender's texts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STANDARDS = frozenset(
 
 
 def issue_keys(event: ChangeEvent, projects: str = "") -> list[str]:
-    """Keys such as ``OPS-7``, in the order in which they are named, each once.
+    """Return distinct keys such as ``OPS-7``, in order of appearance.
 
     Args:
         event: what to look through.

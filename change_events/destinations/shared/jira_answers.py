@@ -1,4 +1,4 @@
-"""What an answer of Jira means: to comments, to the look-up of comments and of the user, and to deployments."""
+"""Verdicts on responses of Jira: to comments, look-ups of comments and of the user, and deployments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DENIED, _ACCEPTED = 403, 202
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means; what a success has to hold depends on what was asked."""
+    """Return the verdict on a response; the required content depends on the request."""
     if response.purpose == TOKEN:
         return judge_token(response)
     if response.purpose == DEPLOYMENT:
@@ -34,7 +34,7 @@ def judge(response: Response) -> Verdict:
 
 
 def _judge_deployment(response: Response) -> Verdict:
-    """What the answer to a deployment means: 202, and a body that separates accepted, rejected and unknown."""
+    """Return the verdict on a deployment: 202, and a body that separates accepted, rejected and unknown."""
     if response.status == _DENIED:
         return Verdict(Result.PARK, f"the OAuth credentials lack the permission Deployments (403); {AGAIN}")
     verdict = judge_only(_ACCEPTED, response)
@@ -53,5 +53,5 @@ def _judge_deployment(response: Response) -> Verdict:
 
 
 def is_id(found: Any) -> bool:
-    """Whether it is the ID of a comment."""
+    """Return whether it is the ID of a comment."""
     return isinstance(found, str) and found.isascii() and found.isdigit()

@@ -24,12 +24,12 @@ _MACRO = lazy_pattern(r"(?i)\{(?=noformat)")
 
 
 def mark(event: ChangeEvent) -> str:
-    """The last line of a comment, by which it is found again."""
+    """Return the last line of a comment, which identifies it later."""
     return f"tfevent {event.id}"
 
 
 def document(event: ChangeEvent, marked: str) -> dict[str, Any]:
-    """The comment as a document; ``marked`` is its last line."""
+    """Return the comment as a document; ``marked`` is its last line."""
     content = [
         _paragraph(_text(chat.title(event, _TITLE), {"type": "strong"})),
         _paragraph(_text(clip(mapping.paragraph(event), _PARAGRAPH))),
@@ -49,7 +49,7 @@ def document(event: ChangeEvent, marked: str) -> dict[str, Any]:
 
 
 def wiki(event: ChangeEvent, marked: str) -> str:
-    """The comment as wiki markup; ``marked`` is its last line."""
+    """Return the comment as wiki markup; ``marked`` is its last line."""
     texts = [chat.title(event, _TITLE), clip(mapping.paragraph(event), _PARAGRAPH), _message(event), _lines(event)]
     pages = [f"[{_target(link.url)}]" for link in chat.links(event, _MOST_LINKS, _URL)]
     block = "\n\n".join(_unformatted(text) for text in texts if text)

@@ -1,4 +1,4 @@
-"""What happened, one plain line each: for backends that show texts and no tables."""
+"""The results of an event as plain lines, for backends that show texts and no tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from change_events.model import Change, ChangeEvent, Failure, TaskRun
 
 _LINE = 200  # characters of one line of a list
-_NAMED_HOSTS = 3  # that a line names
+_NAMED_HOSTS = 3  # listed on a line
 _DONE = {
     Action.CREATE: "created",
     Action.UPDATE: "updated",
@@ -33,9 +33,9 @@ _QUIET = {Action.NO_OP, Action.READ}
 
 
 def worst(event: ChangeEvent, most: int | None = None) -> list[str]:
-    """What happened, one plain line each, the worst first: errors, what did not complete, signals, changes.
+    """Return the results, one plain line each, the worst first: errors, incomplete changes, signals, changes.
 
-    With ``most``, one more line says how many lines were left out, if any.
+    With ``most``, one more line has the number of omitted lines, if any.
     """
     listed = {failure.address for failure in event.failures if failure.address}
     failed = [c for c in event.changes if c.outcome is ChangeOutcome.FAILED and c.address not in listed]
@@ -52,7 +52,7 @@ def worst(event: ChangeEvent, most: int | None = None) -> list[str]:
 
 
 def _hosts_line(event: ChangeEvent) -> list[str]:
-    """Where an explicit event took place; a playbook run's tasks say it."""
+    """Return the line of an explicit event's hosts; a playbook run lists them by task."""
     hosts = changed_hosts(event) if event.explicit else []
     return [f"on {listed_hosts(hosts)}"] if hosts else []
 
@@ -87,7 +87,7 @@ def _change_words(change: Change) -> Iterator[str]:
 
 
 def _on_hosts(task: TaskRun) -> Iterator[str]:
-    """Where a task failed, else on how many hosts it changed something."""
+    """Yield where a task failed, otherwise on how many hosts it changed something."""
     if task.failures:
         first, more = task.failures[0], task.hosts.failed + task.hosts.unreachable - 1
         others = f" and {more} more{' times' if task.rounds > 1 else ''}" if more > 0 else ""

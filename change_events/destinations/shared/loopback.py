@@ -1,10 +1,10 @@
-"""Which addresses are this machine's own: what is sent there crosses no network."""
+"""Loopback addresses: traffic to them stays on this machine."""
 
 from __future__ import annotations
 
 
 def is_loopback(host: str) -> bool:
-    """Whether it is this machine, by its name or address (without brackets) alone; nothing is resolved."""
+    """Return whether a host is this machine, by name or address (without brackets), without resolving it."""
     from ipaddress import ip_address
 
     try:

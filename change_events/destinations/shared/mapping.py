@@ -1,6 +1,6 @@
-"""What every backend gets of an event, in neutral forms: each destination gives them its own names.
+"""The mapping of an event in neutral forms, which each destination renames for its backend.
 
-All of it is made of the redacted event's own texts and of figures. Lists begin with what matters most.
+Everything is derived from the redacted event. Lists begin with the most important items.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from change_events.context.repository import Repository
     from change_events.model import ChangeEvent
 
-MOST_SIGNALS = 10  # that become tags
+MOST_SIGNALS = 10  # sent as tags
 _MINUTE, _HOUR = 60, 3600
 _RESULTS = {
     Outcome.SUCCEEDED: "succeeded",
@@ -44,7 +44,7 @@ _tag_names: ContextVar[Mapping[str, str]] = ContextVar("tag_names")
 
 @contextmanager
 def tags_named(names: Mapping[str, str]) -> Iterator[None]:
-    """As long as it lasts, in this thread: what all events have as tags has these names, by ours (``map_tags``)."""
+    """Rename common tags in this thread within the block, by our names (``map_tags``)."""
     token = _tag_names.set(names)
     try:
         yield
@@ -53,38 +53,38 @@ def tags_named(names: Mapping[str, str]) -> Iterator[None]:
 
 
 def stage(event: ChangeEvent) -> str:
-    """Which event of a run this is: ``started``, ``planned``, ``checked`` or ``finished``."""
+    """Return the stage of a run: ``started``, ``planned``, ``checked`` or ``finished``."""
     if event.outcome is None:
         return "started"
     return "finished" if event.phase is Phase.APPLIED else event.phase.value
 
 
 def place(event: ChangeEvent) -> str:
-    """What changes belong together: environment and service, else the repository; empty where nothing is known."""
+    """Return the group of a change: environment and service, otherwise the repository; empty if unknown."""
     named = "/".join(part for part in (event.environment, event.service) if part)
     return named or repository(event).path or ""
 
 
 def repository(event: ChangeEvent) -> Repository:
-    """The repository it was made from, named alike whoever recorded it and however it was cloned."""
+    """Return the repository, named independently of the clone."""
     vcs = event.vcs
     found = repository_of((vcs.repository if vcs else None) or "")
     return found._replace(url=(vcs.url if vcs else None) or found.url)
 
 
 def pull_request(event: ChangeEvent) -> str | None:
-    """The number of the pull or merge request that the run belongs to."""
+    """Return the number of the run's pull or merge request."""
     ci = event.actor.ci if event.actor else None
     return change_number(ci.pull_request) if ci and ci.pull_request else None
 
 
 def moment(event: ChangeEvent) -> datetime:
-    """When it ended; of what is under way, when it started."""
+    """Return the end; for a running event, the start."""
     return event.ended_at or event.started_at
 
 
 def delivery_id(event: ChangeEvent) -> str:
-    """The event's id, by which a receiver knows a repetition: another one while it is under way.
+    """Return the id for deduplication by a receiver; a different one while the event is running.
 
     The settled event has the same id as the started one and is no repetition of it.
     """
@@ -92,7 +92,7 @@ def delivery_id(event: ChangeEvent) -> str:
 
 
 def creator(event: ChangeEvent) -> str | None:
-    """Who did it: the person a CI system names, else the user."""
+    """Return the author: the person named by a CI system, otherwise the user."""
     actor = event.actor
     if actor is None:
         return None
@@ -100,18 +100,18 @@ def creator(event: ChangeEvent) -> str | None:
 
 
 def host(event: ChangeEvent) -> str | None:
-    """The host it was done from."""
+    """Return the host of the run."""
     return event.actor.host if event.actor else None
 
 
 def run_url(event: ChangeEvent) -> str | None:
-    """The page of the run: the CI system's, else the first link; only http and https."""
+    """Return the URL of the run: the CI system's, otherwise the first link; only http and https."""
     found = _own_links(event)
     return found[0].url if found else None
 
 
 def links(event: ChangeEvent) -> list[Link]:
-    """Pages to open, the CI run first, pull request and commit last, each address once; only http and https."""
+    """Return distinct links, the CI run first, pull request and commit last; only http and https."""
     found = _own_links(event)
     shown = {link.url for link in found}
     return [*found, *(link for link in _pages(event) if link.url not in shown and _is_web(link.url))]
@@ -141,7 +141,7 @@ def _is_web(url: str) -> bool:
 
 
 def pairs(event: ChangeEvent) -> dict[str, str]:
-    """Names and values to filter by, the most asked for first, the event's own tags last."""
+    """Return names and values to filter by, the most useful first, the event's own tags last."""
     tool, vcs = event.tool, event.vcs
     found = {
         "env": event.environment,
@@ -161,9 +161,9 @@ def pairs(event: ChangeEvent) -> dict[str, str]:
 
 
 def tags(event: ChangeEvent) -> list[str]:
-    """:func:`pairs` as ``name:value``, then ``signal``, ``account``, ``region`` and ``host``, of many the first.
+    """Return :func:`pairs` as ``name:value``, then ``signal``, ``account``, ``region`` and ``host``, each limited.
 
-    Of many hosts ``hosts_changed`` is the number. An event's own tags take precedence over ``account`` and ``region``.
+    ``hosts_changed`` is the number of many hosts. An event's own tags take precedence over ``account`` and ``region``.
     """
     hosts, names = changed_hosts(event), _tag_names.get({})
     named = pairs(event)
@@ -176,17 +176,17 @@ def tags(event: ChangeEvent) -> list[str]:
 
 
 def signal_names(event: ChangeEvent) -> list[str]:
-    """The names of the event's risk signals, the gravest first, each once."""
+    """Return the distinct names of the event's risk signals, the most severe first."""
     return list(dict.fromkeys(signal.name for signal in event.signals))
 
 
 def counts(event: ChangeEvent) -> Counts:
-    """Figures of what was really done; of a plan or a check, of what was planned."""
+    """Return the counts of applied changes; for a plan or check, of planned ones."""
     return event.summary.counts if event.phase is not Phase.APPLIED else event.summary.applied or Counts()
 
 
 def figures(event: ChangeEvent) -> dict[str, int]:
-    """Created, updated, replaced, destroyed and failed: always all five."""
+    """Return the counts created, updated, replaced, destroyed and failed: always all five."""
     found = counts(event)
     return {
         "created": found.create,
@@ -198,7 +198,7 @@ def figures(event: ChangeEvent) -> dict[str, int]:
 
 
 def playbook_figures(event: ChangeEvent) -> dict[str, int]:
-    """Tasks and hosts of a playbook run; nothing of others."""
+    """Return counts of tasks and hosts of a playbook run; empty for other events."""
     tasks, hosts = event.summary.tasks, event.summary.hosts
     if tasks is None and hosts is None:
         return {}
@@ -213,12 +213,12 @@ def playbook_figures(event: ChangeEvent) -> dict[str, int]:
 
 
 def duration_ms(event: ChangeEvent) -> int | None:
-    """Milliseconds it took; None while it goes on."""
+    """Return the duration in milliseconds; None while it is running."""
     return None if event.ended_at is None else int((event.ended_at - event.started_at).total_seconds() * 1000)
 
 
 def details(event: ChangeEvent) -> dict[str, str | int]:
-    """Everything short about an event under flat names, texts and whole numbers; what is unknown is left out."""
+    """Return all short facts of an event under flat names, as texts and integers, without unknown ones."""
     tool, vcs, trace, ci = event.tool, event.vcs, event.trace, event.actor.ci if event.actor else None
     found: dict[str, str | int | None] = {
         "id": event.id,
@@ -254,12 +254,12 @@ def details(event: ChangeEvent) -> dict[str, str | int]:
 
 
 def changes_things(event: ChangeEvent) -> bool:
-    """Whether figures of changes say anything: of runs that change resources, and wherever there are any."""
+    """Return whether counts of changes are meaningful: for runs that change resources, and if there are any."""
     return event.kind is Kind.INFRASTRUCTURE or any(figures(event).values())
 
 
 def result(event: ChangeEvent) -> str:
-    """How it stands in a few words: ``succeeded in 1 min 17 s``, ``planned``, ``under way``."""
+    """Return its state in a few words: ``succeeded in 1 min 17 s``, ``planned``, ``under way``."""
     if event.outcome is None:
         return "under way"
     if event.phase is Phase.PLANNED and event.outcome in {Outcome.SUCCEEDED, Outcome.NO_CHANGE}:
@@ -270,7 +270,7 @@ def result(event: ChangeEvent) -> str:
 
 
 def lasted(duration: int) -> str:
-    """Milliseconds as a person says them: ``0.4 s``, ``17 s``, ``1 min 17 s``, ``2 h 3 min``."""
+    """Return a duration in milliseconds as text: ``0.4 s``, ``17 s``, ``1 min 17 s``, ``2 h 3 min``."""
     whole = duration // 1000
     if whole < 1:
         return f"{duration / 1000:.1f} s"
@@ -281,7 +281,7 @@ def lasted(duration: int) -> str:
 
 
 def who(event: ChangeEvent) -> str:
-    """``by alice on ci-runner-7``, or as much of it as is known."""
+    """Return ``by alice on ci-runner-7``, as far as known."""
     name, where = creator(event), host(event)
     return " ".join(
         [*([f"by {one_line(name, 80)}"] if name else []), *([f"on {one_line(where, 80)}"] if where else [])]
@@ -289,7 +289,7 @@ def who(event: ChangeEvent) -> str:
 
 
 def commit(event: ChangeEvent) -> str:
-    """``c0ffee123456 on main: subject``, or as much of it as is known."""
+    """Return ``c0ffee123456 on main: subject``, as far as known."""
     vcs = event.vcs
     if vcs is None or not vcs.commit:
         return ""
@@ -299,7 +299,7 @@ def commit(event: ChangeEvent) -> str:
 
 
 def paragraph(event: ChangeEvent) -> str:
-    """One paragraph of plain text: what ran and how it ended, by whom, from which commit."""
+    """Return a paragraph of plain text: what ran, its outcome, author and commit."""
     made_from = commit(event)
     how = result(event) if event.outcome else f"is {result(event)}"
     sentences = [f"{_subject(event)} {how}", who(event), f"commit {made_from}" if made_from else ""]
@@ -307,7 +307,7 @@ def paragraph(event: ChangeEvent) -> str:
 
 
 def _subject(event: ChangeEvent) -> str:
-    """``terraform in acme/infra``; without a tool ``deployment of checkout 2.14.0``."""
+    """Return ``terraform in acme/infra``; without a tool ``deployment of checkout 2.14.0``."""
     thing = " ".join(one_line(part, 80) for part in (event.service, event.version) if part)
     said = event.explicit and event.kind not in {Kind.INFRASTRUCTURE, Kind.CUSTOM} and thing
     if event.tool and not said:
@@ -317,12 +317,12 @@ def _subject(event: ChangeEvent) -> str:
 
 
 def own_message(event: ChangeEvent) -> str:
-    """The message that whoever sent the event wrote, in Markdown; empty where we made it up, or it is the title."""
+    """Return the sender's own message in Markdown; empty if it was generated, or equals the title."""
     return _written(event, own_part(event)) if event.explicit else _written(event, event.message)
 
 
 def chat_message(event: ChangeEvent) -> str:
-    """:func:`own_message`, and the commits that a deployment brings; who did it and links are shown beside it."""
+    """Return :func:`own_message` and the commits of a deployment, without author and links."""
     return _written(event, without_context(event)) if event.explicit else own_message(event)
 
 
@@ -332,5 +332,5 @@ def _written(event: ChangeEvent, text: str) -> str:
 
 
 def text_within(text: str, limit: int) -> str:
-    """Markdown in at most ``limit`` characters, cut between lines: half a line may be half a link."""
+    """Return Markdown in at most ``limit`` characters, cut between lines so that no link is split."""
     return text if units(text) <= limit else listed(text.splitlines(), limit)

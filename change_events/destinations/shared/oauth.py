@@ -1,4 +1,4 @@
-"""Requests for short-lived tokens: OAuth 2.0 client credentials (RFC 6749 §4.4) and what their answers mean."""
+"""Requests for short-lived tokens: OAuth 2.0 client credentials (RFC 6749 §4.4), and verdicts on their responses."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _REFUSED = {400, 401, 403}
 def client_credentials(
     url: str, client_id: str, client_secret: str, more: Mapping[str, str] | None = None, *, as_json: bool = False
 ) -> Request:
-    """The request for a token.
+    """Return the request for a token.
 
     Args:
         url: the token endpoint.
-        client_id: who asks.
-        client_secret: the proof, never shown.
-        more: further parameters: a scope, an audience.
-        as_json: the parameters are sent as JSON, which some issuers ask for, and not as a form.
+        client_id: id of the client.
+        client_secret: secret of the client, never shown.
+        more: further parameters, e.g. scope or audience.
+        as_json: send the parameters as JSON, as some issuers require, instead of a form.
     """
     fields = {
         "grant_type": "client_credentials",
@@ -57,7 +57,7 @@ def _as_form(secret: str) -> tuple[str, ...]:
 
 
 def judge_token(response: Response) -> Verdict:
-    """What the answer to a request for a token means; delivery looks for the token in it."""
+    """Return the verdict on a token response; delivery reads the token from it."""
     if is_page(response):
         return Verdict(Result.PARK, f"a page of HTML answers there ({response.status}); check the address")
     if response.status in _REFUSED:

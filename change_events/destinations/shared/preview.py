@@ -1,4 +1,4 @@
-"""A request as text for people: what would be sent, with every secret masked."""
+"""Previews a request as text, with every secret masked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def preview(request: Request) -> str:
-    """Request line, headers and body, JSON bodies over several lines; secrets are masked wherever they stand.
+    """Return request line, headers and body, JSON bodies indented, with all secrets masked.
 
     A body of several JSON documents, one a line (``application/x-ndjson``), is shown document after document.
     """
@@ -23,9 +23,9 @@ def preview(request: Request) -> str:
 
 
 def as_data(request: Request) -> dict[str, Any]:
-    """The same for programs: ``method``, ``url``, ``headers``, ``body`` and ``bytes``, its size as it is sent.
+    """Return the request as data: ``method``, ``url``, ``headers``, ``body`` and ``bytes``, the size as sent.
 
-    ``body`` is the decoded JSON, a list of documents where there are several, or text where it is no JSON.
+    ``body`` is the decoded JSON, a list of several documents, or text if it is not JSON.
     """
     text = request.masked(request.body.decode(errors="replace"))
     documents = _documents(text)
@@ -42,14 +42,14 @@ def as_data(request: Request) -> dict[str, Any]:
 
 
 def _headers(request: Request) -> dict[str, str]:
-    """Its headers; of a token that is obtained when it is sent, where from."""
+    """Return its headers; for a token obtained on sending, its origin."""
     if request.token is None:
         return request.headers
     return {**request.headers, "Authorization": f"Bearer (from {request.token.host})"}
 
 
 def _address(request: Request) -> str:
-    """The URL; where all of it is a secret, its host at least."""
+    """Return the URL; if all of it is secret, at least its host."""
     masked = request.masked(request.url)
     if not request.url.startswith("http"):  # a program, or a server of mail
         return masked

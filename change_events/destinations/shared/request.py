@@ -1,4 +1,4 @@
-"""What most destinations do to make a request: read an option, an address, put headers together."""
+"""Helpers to build requests: options, URLs, headers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHORTEST_SECRET = 8  # characters of a path segment; shorter ones are words
 
 
 def text_of(options: Mapping[str, Any], name: str) -> str:
-    """The text of a required option. Raises OptionError where it is missing."""
+    """Return the text of a required option. Raises OptionError if it is missing."""
     value = str(options.get(name) or "").strip()
     if not value:
         raise OptionError(f"{name}: missing")
@@ -24,10 +24,10 @@ def text_of(options: Mapping[str, Any], name: str) -> str:
 
 
 def address_of(options: Mapping[str, Any], name: str, default: str | None = None) -> str:
-    """A base address without the slash at its end: the option ``name``, else ``default``.
+    """Return a base URL without a trailing slash: the option ``name``, otherwise ``default``.
 
     Raises:
-        OptionError: there is neither, or it is no address of http or https.
+        OptionError: there is neither, or it is no http or https URL.
     """
     value = str(options.get(name) or default or "").strip().rstrip("/")
     if not value:
@@ -40,7 +40,7 @@ def address_of(options: Mapping[str, Any], name: str, default: str | None = None
 
 
 def site_of(options: Mapping[str, Any], name: str, addresses: Mapping[str, str]) -> str:
-    """The address that goes with the choice ``name``, by default the first. Raises OptionError."""
+    """Return the URL of the choice ``name``, by default the first. Raises OptionError."""
     choice = str(options.get(name) or next(iter(addresses)))
     if choice not in addresses:
         raise OptionError(f"{name}: expected one of {', '.join(addresses)}")
@@ -48,32 +48,32 @@ def site_of(options: Mapping[str, Any], name: str, addresses: Mapping[str, str])
 
 
 class Login(NamedTuple):
-    """The value of an Authorization header, and what of it must not be shown."""
+    """The value of an Authorization header, and its secret parts."""
 
     header: str
     secrets: tuple[str, ...]
 
 
 def basic_login(user: str, password: str) -> Login:
-    """HTTP basic authentication (RFC 7617)."""
+    """Return the login for HTTP basic authentication (RFC 7617)."""
     encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
     return Login(f"Basic {encoded}", (password, encoded))
 
 
 def uri(text: str) -> str:
-    """``text`` with what a URI (RFC 3986) may not hold percent-encoded; what is encoded already stays."""
+    """Return ``text`` with characters invalid in a URI (RFC 3986) percent-encoded; encoded ones stay."""
     return quote(text, safe=_URI_CHARACTERS)
 
 
 def extended(url: str, path: str = "", **query: str) -> str:
-    """``url`` with more of a path and of a query; what it has of both stays, a fragment does not."""
+    """Return ``url`` with this path and query added to its own, without a fragment."""
     parts = urlsplit(url)
     words = urlencode({**dict(parse_qsl(parts.query)), **query})
     return urlunsplit(parts._replace(path=parts.path.rstrip("/") + path, query=words, fragment=""))
 
 
 def secrets_of(url: str, *, path: bool = True) -> tuple[str, ...]:
-    """What must not be shown of a URL: its user and password, and all but its host if ``path``.
+    """Return the secrets of a URL: its user and password, and all but its host if ``path``.
 
     Single segments of the path are secrets too, but for short ones, which are words.
     """
@@ -99,19 +99,19 @@ def post(
     token: Request | None = None,
     answer_bytes: int | None = None,
 ) -> Request:
-    """A request with the headers that all of ours have.
+    """Return a request with the common headers.
 
     Args:
-        url: where to; a user and a password in it are secrets.
+        url: the URL; a user and a password in it are secrets.
         body: the body, of ``content_type``.
-        secrets: what else must not be shown of the request, in each form that it holds them.
+        secrets: further secrets of the request, in each form that it contains.
         headers: more headers, which take precedence over ours.
         content_type: type of the body.
         method: the HTTP method.
-        body_decides: the body of an answer shows whether it is a success, not the status alone.
+        body_decides: the body of a response decides on success, not the status alone.
         purpose: as in :class:`Request`, like the two that follow.
-        token: the request for the token that is sent along.
-        answer_bytes: the most bytes of a body that decides.
+        token: the request for the token to send.
+        answer_bytes: largest size of such a body in bytes.
     """
     ours = {"Content-Type": content_type, "User-Agent": user_agent()}
     login = secrets_of(url, path=False)
@@ -129,5 +129,5 @@ def post(
 
 
 def present(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """``fields`` without those that hold nothing: None, an empty text, list or object; 0 and false stay."""
+    """Return ``fields`` without empty ones: None, an empty text, list or object; 0 and false stay."""
     return {name: value for name, value in fields.items() if value is not None and value not in ("", [], {}, ())}

@@ -1,4 +1,4 @@
-"""What an HTTP answer means where a backend has no rule of its own."""
+"""Verdicts on HTTP responses of backends without rules of their own."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _REFUSED = {
 def judge_status(
     response: Response, *, retry: Collection[int] | None = None, wait_header: str = "retry-after"
 ) -> Verdict:
-    """Any 2xx is success, whatever its body; passing troubles are retried; the rest needs a person.
+    """Return success for any 2xx regardless of its body, retry for temporary errors, and parked for the rest.
 
     Args:
         response: the answer.
@@ -79,14 +79,14 @@ def _trouble(status: int) -> str:
 def judge_no_page(
     response: Response, *, retry: Collection[int] | None = None, wait_header: str = "retry-after"
 ) -> Verdict:
-    """:func:`judge_status`; a success whose body is a page of HTML comes from someone else: a sign-in, or a proxy."""
+    """Like :func:`judge_status`, but an HTML page is no success: it comes from a sign-in or a proxy."""
     if response.well and (is_page(response) or _is_late_page(response)):
         return Verdict(Result.PARK, f"a page of HTML answers there ({response.status}); check the address")
     return judge_status(response, retry=retry, wait_header=wait_header)
 
 
 def judge_no_sign_in(response: Response) -> Verdict:
-    """:func:`judge_status`, for receivers that may answer anything: only a page to sign in at is no success.
+    """Like :func:`judge_status`, but a sign-in page is no success, for receivers that may answer anything.
 
     Where any 2xx means "received" (Standard Webhooks, CloudEvents), a page of HTML can be a receiver's own answer. One
     that asks for a password is a gateway's before it, and the event has gone nowhere.
@@ -99,7 +99,7 @@ def judge_no_sign_in(response: Response) -> Verdict:
 
 
 def is_page(response: Response) -> bool:
-    """Whether the body is a page of HTML, by how it begins.
+    """Return whether the body is an HTML page, by its beginning.
 
     Its type does not say: Slack calls its ``ok`` text/html (https://github.com/slackapi/node-slack-sdk/pull/480), and
     a proxy may call its page anything.
@@ -108,13 +108,13 @@ def is_page(response: Response) -> bool:
 
 
 def _is_late_page(response: Response) -> bool:
-    """Whether the body has not come whole and its type says that it is a page."""
+    """Return whether the body is incomplete and its type is HTML."""
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     return kind == "text/html" and not response.complete
 
 
 def judge_only(status: int, response: Response, *, wait_header: str = "retry-after") -> Verdict:
-    """:func:`judge_status` where the one success that is documented is ``status``: any other 2xx is someone else's."""
+    """Like :func:`judge_status`, but ``status`` is the only success: any other 2xx comes from another server."""
     if response.well and response.status != status and not is_page(response):
         reason = f"it answered {response.status}, which is not a success there ({status} is); check the address"
         return Verdict(Result.PARK, reason)
@@ -122,7 +122,7 @@ def judge_only(status: int, response: Response, *, wait_header: str = "retry-aft
 
 
 def retry_after(response: Response, now: float | None = None, header: str = "retry-after") -> float | None:
-    """Seconds to wait by ``Retry-After`` (RFC 9110 §10.2.3: seconds, or an HTTP date), or by another header so written.
+    """Return the seconds to wait by ``Retry-After`` (RFC 9110 §10.2.3: seconds or an HTTP date), or a similar header.
 
     Never negative and never more than a day; None if the header is absent or makes no sense.
     """
@@ -142,18 +142,18 @@ def retry_after(response: Response, now: float | None = None, header: str = "ret
 
 
 def wait_until(response: Response, header: str) -> float | None:
-    """Seconds until the moment that a header names in seconds since 1970: at least one, at most a day; else None."""
+    """Return the seconds until a header's time (seconds since 1970): at least one, at most a day; otherwise None."""
     text = response.headers.get(header, "").strip()
     return min(max(int(text[:12]) - time.time(), 1.0), LONGEST_WAIT) if text.isascii() and text.isdigit() else None
 
 
 def content_of(reply: Reply) -> Any:
-    """What the answer holds as JSON; None where none came, or it is none."""
+    """Return the JSON of a reply; None if there is none."""
     return parsed(reply.response) if reply.response else None
 
 
 def parsed(response: Response) -> Any:
-    """The body as JSON, whatever type the answer says it has; None where it is none."""
+    """Return the body as JSON, ignoring its content type; None if it is not JSON."""
     try:
         return msgspec.json.decode(response.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -161,7 +161,7 @@ def parsed(response: Response) -> Any:
 
 
 def at(content: Any, *path: str | int) -> Any:
-    """What stands in JSON at these names and indices; None where it is of another shape."""
+    """Return the JSON value at these names and indices; None if it is missing."""
     for step in path:
         if isinstance(step, str) and isinstance(content, dict):
             content = content.get(step)
@@ -173,7 +173,7 @@ def at(content: Any, *path: str | int) -> Any:
 
 
 def words(response: Response) -> str:
-    """What a refusal says for people to read, of any shape that backends use; a page of HTML says nothing.
+    """Return the error text of a response in any of the usual formats; empty for an HTML page.
 
     It is the backend's text: it may quote the request, so it is shown only after ``Request.clean``.
     """
@@ -194,7 +194,7 @@ _TELLING = (
 
 
 def _said(content: Any, depth: int = 0) -> list[str]:
-    """The texts of an error document, outer ones first, none of what lies deeper than they nest."""
+    """Return the texts of an error document, outer ones first, down to the usual depth."""
     if isinstance(content, str):
         return [content] if content else []
     if depth == _DEEPEST:

@@ -45,18 +45,18 @@ class Marker(NamedTuple):
 
 
 def marker_of(event: ChangeEvent) -> Marker:
-    """The marker of the comment about ``event``."""
+    """Return the marker of the comment on ``event``."""
     return Marker(stack_id(event), milliseconds(mapping.moment(event)))
 
 
 def read_marker(text: object) -> Marker | None:
-    """The marker at the very beginning of a comment; None where it is not one of ours, or quotes one."""
+    """Return the marker at the beginning of a comment; None if it is not one of ours, or quotes one."""
     match = _MARKER.match(text) if isinstance(text, str) else None
     return Marker(match["stack"], int(match["at"])) if match else None
 
 
 def document(event: ChangeEvent, marker: Marker, limit: int, characters: int) -> bytes:
-    """The JSON object with the comment as its ``body``, the least important left out.
+    """Return the JSON object with the comment as its ``body``, without the least important parts if necessary.
 
     Args:
         event: what the comment is about.
@@ -82,7 +82,7 @@ def document(event: ChangeEvent, marker: Marker, limit: int, characters: int) ->
 
 
 def body(event: ChangeEvent, marker: Marker) -> str:
-    """The comment about ``event``, in Markdown."""
+    """Return the comment on ``event`` in Markdown."""
     return "\n\n".join([f"<!-- tfevent stack={marker.stack} at={marker.at} -->", *_parts(event)])
 
 
@@ -139,22 +139,22 @@ def _value(side: Value) -> str:
 
 
 def code(text: str, limit: int) -> str:
-    """``text`` on one line as inline code, never empty."""
+    """Return ``text`` on one line as inline code, never empty."""
     line = clip(one_line(text, 10 * limit).replace("`", "'"), limit).strip()
     return f"`{line or '?'}`"
 
 
 def fenced(lines: list[str]) -> str:
-    """Lines as a block of code."""
+    """Return lines as a code block."""
     return "\n".join(["```text", *map(_harmless, lines), "```"])
 
 
 def _harmless(line: str) -> str:
-    """``line`` that ends no block and is no quick action."""
+    """Return ``line`` without effect as the end of a block or a quick action."""
     shown = chat.printable(line).replace("`", "'").rstrip()
     return _ZERO_WIDTH + shown if shown.lstrip().startswith(("/", "~~~")) else shown
 
 
 def _folded(summary: str, lines: list[str]) -> str:
-    """A block of code below a line that opens it; the summary is ours."""
+    """Return a collapsed code block; the summary is trusted."""
     return f"<details><summary>{summary}</summary>\n\n{fenced(lines)}\n\n</details>"

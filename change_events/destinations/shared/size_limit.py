@@ -1,6 +1,6 @@
-"""Make an event fit a backend's limit by leaving out the least important first, and say so in the event.
+"""Fits an event into a backend's limit by omitting the least important parts, recorded in the event.
 
-Nothing is ever added but our own words and figures: what is left of a redacted event is redacted.
+Only trusted text and counts are added, so that a redacted event stays redacted.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class Cuts(NamedTuple):
 
 
 def fit(event: ChangeEvent, limit: int, measure: Callable[[ChangeEvent], int]) -> ChangeEvent:
-    """The largest event of those tried that fits.
+    """Return the largest tried event that fits.
 
-    Each stage is emptied before the next one is touched; the stage that suffices loses as little as it can.
+    Each stage is used up before the next one; the last one used omits as little as possible.
 
     Args:
         event: the whole event.
         limit: bytes.
-        measure: bytes that an event takes in the form it is sent in.
+        measure: size in bytes of an event in the form it is sent in.
 
     Returns:
         ``event`` itself if it fits, else a smaller one whose ``truncated`` says what was left out.
@@ -73,7 +73,7 @@ def fit(event: ChangeEvent, limit: int, measure: Callable[[ChangeEvent], int]) -
 
 
 def fitted(event: ChangeEvent, limit: int, encode: Callable[[ChangeEvent], bytes], option: str | None = None) -> bytes:
-    """``event`` in the form ``encode`` gives it, within ``limit`` bytes.
+    """Return ``event`` encoded by ``encode`` within ``limit`` bytes.
 
     Raises:
         OptionError: the limit is too small for any event; ``option`` is the one that sets it, if one does.
@@ -87,7 +87,7 @@ def fitted(event: ChangeEvent, limit: int, encode: Callable[[ChangeEvent], bytes
 def _least_cut(
     cuts: Cuts, marked: Callable[[ChangeEvent], ChangeEvent], fits: Callable[[ChangeEvent], bool]
 ) -> ChangeEvent:
-    """Bisect how few of the stage's things must go; all of them are known to suffice."""
+    """Bisect the smallest sufficient cut of a stage; cutting all of it is known to suffice."""
     low, high = 1, cuts.total
     best = marked(cuts.without(high))
     while low < high:
@@ -127,7 +127,7 @@ def _size(text: str) -> int:
 
 
 def importance(change: Change) -> int:
-    """How much one change matters to a reader; larger is more."""
+    """Return the importance of a change; larger is more important."""
     if change.outcome is ChangeOutcome.FAILED:
         return 5
     if change.action in _MORE:
@@ -138,7 +138,7 @@ def importance(change: Change) -> int:
 
 
 def _order(changes: Sequence[Change]) -> list[int]:
-    """Indices of ``changes``, the least important first, later ones before earlier ones."""
+    """Return indices of ``changes``, the least important first, later ones before earlier ones."""
     ranks = [importance(change) for change in changes]
     return sorted(range(len(changes)), key=lambda index: (ranks[index], -index))
 
@@ -187,7 +187,7 @@ def _changes(event: ChangeEvent) -> Cuts:
 
 
 def _causes(event: ChangeEvent) -> Cuts:
-    """Causes at each change: the event itself has them by cause."""
+    """Cut the causes of each change, since the event itself has them by cause."""
     order = [index for index in _order(event.changes) if event.changes[index].causes]
 
     def without(number: int) -> ChangeEvent:
@@ -199,7 +199,7 @@ def _causes(event: ChangeEvent) -> Cuts:
 
 
 def _hosts(event: ChangeEvent) -> Cuts:
-    """Hosts on which nothing happened first, those that failed last."""
+    """Cut hosts, unchanged ones first, failed ones last."""
     ranks = [_QUIET_HOSTS.index(h.status) if h.status in _QUIET_HOSTS else len(_QUIET_HOSTS) for h in event.hosts]
     order = sorted(range(len(ranks)), key=lambda index: (ranks[index], -index))
 
@@ -230,7 +230,7 @@ def _title(event: ChangeEvent) -> Cuts:
 
 
 def _last_of(name: str, keep: int = 0) -> Stage:
-    """The last elements of a tuple go first; ``keep`` of them stay."""
+    """Return a stage that cuts the last elements of a tuple first, and keeps ``keep`` of them."""
 
     def stage(event: ChangeEvent) -> Cuts:
         items = getattr(event, name)
@@ -258,7 +258,7 @@ def _last_within(field: str, name: str, omitted: str) -> Stage:
 
 
 def _whole(**emptied: object) -> Stage:
-    """Fields that go together or not at all."""
+    """Return a stage that cuts these fields together."""
 
     def stage(event: ChangeEvent) -> Cuts:
         some = any(getattr(event, name) not in (value, None) for name, value in emptied.items())

@@ -1,4 +1,4 @@
-"""Moments as backends want them. All are cut to milliseconds, never rounded up, so all of them agree."""
+"""Timestamps in the formats of backends. All are truncated to milliseconds, so that they agree."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ _NANOSECONDS = 1_000_000  # of a millisecond
 
 
 def iso(moment: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds: ``2026-11-23T12:34:56.789Z``."""
+    """Return RFC 3339 in UTC with milliseconds: ``2026-11-23T12:34:56.789Z``."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def milliseconds(moment: datetime) -> int:
-    """Milliseconds since 1970."""
+    """Return milliseconds since 1970."""
     return (moment - _EPOCH) // _MILLISECOND
 
 
 def seconds(moment: datetime) -> int:
-    """Whole seconds since 1970."""
+    """Return whole seconds since 1970."""
     return milliseconds(moment) // 1000
 
 
 def decimal_seconds(moment: datetime) -> float:
-    """Seconds since 1970 with three decimals: ``1795437296.789``."""
+    """Return seconds since 1970 with three decimals: ``1795437296.789``."""
     return milliseconds(moment) / 1000
 
 

@@ -1,4 +1,4 @@
-"""The pages, a module each: ``build(source, request)`` returns what its template shows.
+"""The pages, one module each: ``build(source, request)`` returns the content of its template.
 
-Each raises JournalError where the source cannot be read.
+Each raises JournalError if the source cannot be read.
 """

@@ -1,4 +1,4 @@
-"""One event: its outcome, what is risky in it, why it was made, what was planned and what became of it."""
+"""The page of one event: outcome, risks, causes, and the plan with its result."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PARAMETERS = ("team",)
 ROOM = 250_000  # bytes of details
 _SIGNALS = 50
 _ADDRESS = 500
-_CAUSED = 100  # changes whose own cause is shown
+_CAUSED = 100  # changes shown with their own cause
 _LOOKS = {"applied": "ok", "failed": "bad", "not_attempted": "none", "unknown": "unknown"}
 _NOT_FOUND = {
     "journal": "No event of this address is recorded here. The oldest events go first, when the journal is full.",
@@ -38,9 +38,9 @@ _NOT_FOUND = {
 
 
 class ShownChange(NamedTuple):
-    """A change: ``thing`` is the address that its history is asked for by, empty for a task.
+    """A change: ``thing`` is the address for its history, empty for a task.
 
-    ``alike`` are its siblings by `count` or `for_each` to which the same was done.
+    ``alike`` lists siblings by `count` or `for_each` with the same change.
     """
 
     view: ChangeView
@@ -58,7 +58,7 @@ class Part(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """A row of the table of what was planned: squares, or where they are too many, the parts of one bar."""
+    """A row of the plan: squares, or parts of one bar if there are too many."""
 
     row: TableRow
     squares: list[str]
@@ -66,7 +66,7 @@ class Planned(NamedTuple):
 
 
 def build(source: Source, request: PageRequest) -> Page:
-    """The page of the event with the id of the path. Raises JournalError."""
+    """Return the page of the event with the id of the path. Raises JournalError."""
     try:
         check_parameters(request, PARAMETERS)
         record = as_recorded(source, request.path["id"], chosen_team(source, request))
@@ -111,7 +111,7 @@ def _changes(event: ChangeEvent, view: EventView) -> Iterator[ShownChange]:
 
 
 def _folded(changes: Iterable[ShownChange]) -> list[ShownChange]:
-    """Siblings as one change, where nothing but their keys and how long they took tells them apart."""
+    """Merge siblings that differ only in key and duration."""
     found: dict[object, ShownChange] = {}
     for number, one in enumerate(changes):
         resource, bracket, _ = one.thing.rpartition("[") if one.thing.endswith("]") else ("", "", "")

@@ -1,4 +1,4 @@
-"""The list: what changed, newest first, a hundred events a page, narrowed by filters of the address."""
+"""The list of events, newest first, a hundred per page, with the filters of the URL."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 
 EVENTS = 100
 COUNTED = 5_000
-_COUNTED_BODIES = 300  # where each body has to be looked at
+_COUNTED_BODIES = 300  # if every body has to be read
 _COUNTED_OF_DAY = 1_000
 _ID = 64  # characters
 _MISTAKES = 5
 
 
 class Slice(NamedTuple):
-    """The events of a page, and whether there are others on either side."""
+    """The events of a page, and whether there are older and newer ones."""
 
     records: list[Record]
     newer: bool
@@ -53,7 +53,7 @@ class Slice(NamedTuple):
 
 
 class Day(NamedTuple):
-    """The events of one day that are on the page, and how many the day has."""
+    """The events of one day on the page, and the number of all events of the day."""
 
     name: str
     words: str
@@ -61,7 +61,7 @@ class Day(NamedTuple):
 
 
 class Chip(NamedTuple):
-    """A filter in force, and the list without it."""
+    """A filter in use, and the list without it."""
 
     name: str
     text: str
@@ -69,7 +69,7 @@ class Chip(NamedTuple):
 
 
 def build(source: Source, request: PageRequest) -> Page:
-    """The page. Raises JournalError."""
+    """Return the page. Raises JournalError."""
     filters = read_filters(request.query)
     names = names_of(source)
     try:
@@ -105,7 +105,7 @@ def build(source: Source, request: PageRequest) -> Page:
 
 
 def _check(names: Sequence[str], filters: Filters, request: PageRequest) -> None:
-    """Raise ParameterError or MomentError for an address that has no answer."""
+    """Raise ParameterError or MomentError for an invalid URL."""
     check_parameters(request, (*names, ADDED, "before", "after"))
     if request.query.get("undelivered", FLAG) not in ("", FLAG):
         raise ParameterError(f"`undelivered` is a flag: expected `{FLAG}`.")
@@ -121,13 +121,13 @@ def _slice(source: Source, filters: Filters, request: PageRequest) -> Slice:
         found = list(source.list(query_for(filters, request, EVENTS + 1, after=after)))
         if len(found) > EVENTS:
             return Slice(found[1:], newer=True, older=True)
-        before = None  # the newest page is whole
+        before = None  # the newest page is complete
     found = list(source.list(query_for(filters, request, EVENTS + 1, before=before)))
     return Slice(found[:EVENTS], newer=bool(before), older=len(found) > EVENTS)
 
 
 def _absent(source: Source, request: PageRequest) -> str:
-    """Why a page that begins with an event has none."""
+    """Return why a page that begins at an event is empty."""
     before = request.query.get("before", "")[:_ID]
     if before and (found := source.get(before)) and found.id == before:
         return "There is nothing older than the event that this address begins with."
@@ -138,9 +138,9 @@ def _absent(source: Source, request: PageRequest) -> str:
 
 
 def _figures(source: Source, filters: Filters, request: PageRequest, found: Slice) -> Figures:
-    """Of the whole list; nothing is counted again where the newest page is all of it."""
+    """Return the counts of the whole list; without a query if the newest page has all of it."""
     is_first = not (request.query.get("before") or request.query.get("after"))
-    if is_first and not found.older and not request.several_teams:  # else one event may be several rows
+    if is_first and not found.older and not request.several_teams:  # otherwise one event may have several rows
         return figures_of(found.records)
     if is_first and not found.records:
         return figures_of(())
@@ -158,7 +158,7 @@ def _chips(filters: Filters) -> Iterator[Chip]:
 
 
 def _days(source: Source, filters: Filters, request: PageRequest, found: Slice, rows: list[EventRow]) -> Iterator[Day]:
-    """By the reader's calendar; of a day that goes on beyond the page, the source says how many it has."""
+    """Yield days by the reader's calendar; the source counts a day that continues beyond the page."""
     groups = [list(group) for _, group in groupby(rows, key=lambda row: _date(row, request))]
     for place, group in enumerate(groups):
         is_cut = (place == 0 and found.newer) or (place == len(groups) - 1 and found.older)
@@ -183,7 +183,7 @@ def _cut_day(source: Source, filters: Filters, request: PageRequest, row: EventR
 
 
 def _note(source: Source, filters: Filters, request: PageRequest, figures: Figures) -> str:
-    """How far back a text was looked for, where that is not all the way."""
+    """Return how far back a text was searched if not all events were."""
     if not filters.text or figures.more:
         return ""
     oldest = source.searched_since(query_for(filters, request, 1))

@@ -1,4 +1,4 @@
-"""Stacks: the last run of each, what has failed and was not finished since, and what the last drift checks found."""
+"""The page of stacks: last runs, unresolved failures, and results of the last drift checks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MOST = 200
 _RUNS = 100
-_IN_A_ROW = 10  # failed runs that are counted
+_IN_A_ROW = 10  # largest number of counted failed runs
 _LONG = timedelta(days=14)
 _BAD = ("failed", "partial", "unknown")
 _COMMIT = 7
@@ -47,7 +47,7 @@ class StackRow(NamedTuple):
 
 
 class DriftRow(NamedTuple):
-    """The last drift check of a directory; ``addresses`` are some of what has drifted."""
+    """The last drift check of a directory; ``addresses`` lists some drifted resources."""
 
     directory: str
     icon: str
@@ -58,7 +58,7 @@ class DriftRow(NamedTuple):
 
 
 def build(source: Source, request: PageRequest) -> Page:
-    """The page. Raises JournalError."""
+    """Return the page. Raises JournalError."""
     try:
         check_parameters(request, ())
     except ParameterError as error:
@@ -73,7 +73,7 @@ def build(source: Source, request: PageRequest) -> Page:
         checks += ((team, one) for one in own.drift_checks())
     rows.sort(key=lambda row: row.row.started_at, reverse=True)
     more |= len(rows) > MOST
-    rows = sorted(rows[:MOST], key=lambda row: not row.bad)  # otherwise the one that ran last first
+    rows = sorted(rows[:MOST], key=lambda row: not row.bad)  # otherwise the most recent run first
     drift = sorted(checks, key=_importance)
     context = {
         "title": _sentence(rows, [one for _, one in checks], more=more),
@@ -108,7 +108,7 @@ def _stack(source: Source, key: str, team: str, request: PageRequest) -> StackRo
     ids = source.events_of_stack(key, limit=_RUNS + 1)
     record = source.get(ids[0]) if ids else None
     if record is None or record.kind != Kind.INFRASTRUCTURE:
-        return None  # an explicit event about a machine is no run
+        return None  # an explicit event of a machine is no run
     row = event_row(record, request)._replace(href=urls.event(record.id, team=team))
     vcs = parts_of(record).vcs
     commit = vcs.commit or "" if vcs else ""

@@ -1,4 +1,4 @@
-"""Suspects: what changed before a moment, the likeliest cause of an incident first, each point with its reason."""
+"""The page of suspects: changes before an incident, the most likely cause first, with the reason of each point."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MINUS = "\u2212"
 
 
 class Asked(NamedTuple):
-    """What the form holds."""
+    """The values of the form."""
 
     before: str
     window: str
@@ -65,7 +65,7 @@ class ShownSuspect(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """An event on the line of time; ``number`` is 0 where it is not shown below."""
+    """An event on the time line; ``number`` is 0 if it is not shown below."""
 
     x: float
     number: int
@@ -73,7 +73,7 @@ class Mark(NamedTuple):
 
 
 def build(source: Source, request: PageRequest) -> Page:
-    """The page; `before`, `window` and the scope come from the form. Raises JournalError."""
+    """Return the page; `before`, `window` and the scope come from the form. Raises JournalError."""
     try:
         check_parameters(request, Asked._fields)
     except ParameterError as error:
@@ -154,8 +154,8 @@ def _shown(record: Record, request: PageRequest, ranking: Ranking, place: int) -
     highest = max(ranking.suspects[0].score, 1)
     changes = worst_first(record.event)
     found = [item for change in changes[:SHOWN] for item in change.attributes]
-    attributes = list({(item.path, item.before, item.after): item for item in found}.values())  # of siblings, once
-    attributes.sort(key=lambda item: item.after.kind is ValueKind.UNKNOWN)  # what is only computed says least
+    attributes = list({(item.path, item.before, item.after): item for item in found}.values())  # once for siblings
+    attributes.sort(key=lambda item: item.after.kind is ValueKind.UNKNOWN)  # computed values last
     ended = min(one.ended_at or ranking.at, ranking.at)
     seconds = _seconds(ranking.at - ended)
     return ShownSuspect(

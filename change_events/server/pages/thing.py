@@ -1,4 +1,4 @@
-"""A thing: what changed a resource or a host last, why, and its values over time."""
+"""The page of a resource or host: its last changes with causes, and its values over time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 ENTRIES = 20
 _PARAMETERS = ("at", "until", "team")
-_CHANGES = 20  # of one event
+_CHANGES = 20  # per event
 _ATTRIBUTES = 20
 _CHOICES = 100
 _ADDRESSES, _NEAR, _LIKE = 20_000, 6, 0.6
@@ -40,7 +40,7 @@ _ASKED = 300  # characters
 
 
 class ShownAttribute(NamedTuple):
-    """An attribute: ``reverts`` is the event whose value it took back, ``undone`` the one that undid it."""
+    """An attribute: ``reverts`` is the event whose value it reverted, ``undone`` the one that reverted this."""
 
     row: Row
     reverts: str
@@ -48,9 +48,9 @@ class ShownAttribute(NamedTuple):
 
 
 class ShownChange(NamedTuple):
-    """What one event did to the thing; ``address`` is empty where the page has but one.
+    """A change of the thing by one event; ``address`` is empty if the page has only one.
 
-    ``is_task``: it is the name of a task that ran on the host, and no thing by itself.
+    ``is_task``: the address is the name of a task that ran on the host.
     """
 
     address: str
@@ -85,7 +85,7 @@ class Latest(NamedTuple):
 
 
 def build(source: Source, request: PageRequest) -> Page:
-    """The page of what the parameter `at` names. Raises JournalError."""
+    """Return the page of the thing in the parameter `at`. Raises JournalError."""
     try:
         check_parameters(request, _PARAMETERS)
         until = _until(request)
@@ -110,9 +110,9 @@ def build(source: Source, request: PageRequest) -> Page:
 
 
 def _of_team(source: Source, asked: str, request: PageRequest) -> Source | Page:
-    """The source with the things of one team; where several know what is asked for, the page that asks which.
+    """Return the source of one team; if several teams know the name, a page to select the team.
 
-    Things of two teams are not the same, whatever they are called, and have no values in common.
+    Things of two teams differ even if their names are equal, and share no values.
     """
     team = chosen_team(source, request)
     sources = dict(each_team(source))
@@ -146,7 +146,7 @@ def _knows(source: Source, asked: str) -> bool:
 
 
 def _until(request: PageRequest) -> datetime | None:
-    """Where an older page begins. Raises ParameterError."""
+    """Return where an older page begins. Raises ParameterError."""
     if not (text := request.query.get("until", "")):
         return None
     try:
@@ -205,7 +205,7 @@ def _title(answer: Answer, entries: Sequence[Entry], request: PageRequest) -> st
 
 
 def _changed(entry: Entry) -> Sequence[ThingChange]:
-    """What an event really did: not what failed, or may have."""
+    """Return the applied changes of an event, without failed and uncertain ones."""
     return [change for change in entry.changes if change.outcome == "applied"]
 
 

@@ -1,4 +1,4 @@
-"""The timeline: what changed in a window of time, in lanes, and which of it to read first."""
+"""The timeline: changes in a window of time, in lanes, and those to read first."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _PARAMETERS = (
 
 
 class Moves(NamedTuple):
-    """Other windows: ``later`` is empty where this one ends now."""
+    """Links to other windows: ``later`` is empty if this one ends now."""
 
     earlier: Verbatim
     now: Verbatim
@@ -57,14 +57,14 @@ class Moves(NamedTuple):
 
 
 class Day(NamedTuple):
-    """Rows of one day; ``name`` is empty where it goes without saying."""
+    """Rows of one day; ``name`` is empty if all are of today."""
 
     name: str
     rows: Sequence[EventRow]
 
 
 class Chip(NamedTuple):
-    """A filter in force, and this view without it."""
+    """A filter in use, and this view without it."""
 
     name: str
     text: str
@@ -72,7 +72,7 @@ class Chip(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """A link of a row of choices."""
+    """A link in a row of choices."""
 
     words: str
     href: Verbatim
@@ -80,7 +80,7 @@ class Choice(NamedTuple):
 
 
 def build(source: Source, request: PageRequest) -> Page:
-    """The page. Raises JournalError."""
+    """Return the page. Raises JournalError."""
     try:
         return _Timeline(source, request).page()
     except (WindowError, MomentError, ParameterError) as error:
@@ -110,7 +110,7 @@ class _Timeline:
         self.earlier: list[Record] = []
 
     def page(self) -> Page:
-        """The page."""
+        """Return the page."""
         figures, records = self._read()
         is_whole = figures.events <= MOST_READ
         self.earlier = running_in(self.source, self.everything, self.window.start)
@@ -158,14 +158,16 @@ class _Timeline:
         return Page("timeline.html", context)
 
     def href(self, *, without: str = "", **changed: str) -> Verbatim:
-        """This view with something changed; what is empty is left out."""
+        """Return the URL of this view with changes; empty values are removed."""
         kept = {name: self.request.query.get(name, "") for name in ("from", "to", "window", "lanes", "plans", "at")}
         filters = dict(self.filters.having(**{without: ""}).given()) if without else dict(self.filters.given())
         return urls.page("timeline", **{**kept, **filters, **changed})
 
     def _read(self) -> tuple[Figures, list[Record]]:
-        """The figures of the window, and its newest events: all of them, where they are few."""
-        if looks_into_bodies(self.query) and not self.request.several_teams:  # else one event may be several records
+        """Return the counts of the window, and its newest events (all if they are few)."""
+        if (
+            looks_into_bodies(self.query) and not self.request.several_teams
+        ):  # otherwise one event may have several records
             records = list(self.source.list(self._limited(MOST_READ + 1)))
             if len(records) <= MOST_READ:
                 return figures_of(records), records
@@ -180,7 +182,7 @@ class _Timeline:
         return msgspec.structs.replace(self.query, limit=limit, before=before)
 
     def _rows(self, records: Sequence[Record], rows: Sequence[EventRow]) -> tuple[Sequence[EventRow], bool]:
-        """The rows below the chart, and whether there are more."""
+        """Return the rows below the chart, and whether there are more."""
         if before := self.request.query.get("before", "")[:_ID]:
             ids = [record.id for record in self.earlier]
             after = self.earlier[ids.index(before) + 1 :] if before in ids else self.earlier
@@ -208,7 +210,7 @@ class _Timeline:
         )
 
     def _between(self, start: datetime, end: datetime, name: str = "") -> Verbatim:
-        """A window; one of a named width that would reach beyond now ends now."""
+        """Return the URL of a window; one of a named width that would end in the future ends now."""
         if name and end >= self.request.now:
             return self.href(**{"window": name, "from": "", "to": ""})
         if name:
@@ -222,7 +224,7 @@ class _Timeline:
         ]
 
     def _outside(self) -> tuple[EventRow | None, EventRow | None]:
-        """The last change before the window, and the newest of all: nothing else is asked where there is none."""
+        """Return the last change before the window, and the newest of all, with few queries."""
         newest = self._newest()
         if newest is None or newest.started_at < self.window.start:
             return newest, newest
@@ -234,7 +236,7 @@ class _Timeline:
 
 
 def _days(rows: Sequence[EventRow], request: PageRequest) -> Iterator[Day]:
-    """The rows by the reader's calendar; where all are of today, times of day say enough."""
+    """Yield rows by the reader's calendar; if all are of today, without a name."""
     groups = [list(group) for _, group in groupby(rows, key=lambda row: times.day(row.started_at, request))]
     is_today = len(groups) == 1 and times.day(groups[0][0].started_at, request) == times.day(request.now, request)
     for group in groups:
@@ -242,7 +244,7 @@ def _days(rows: Sequence[EventRow], request: PageRequest) -> Iterator[Day]:
 
 
 def _flag(request: PageRequest, name: str) -> bool:
-    """Whether a parameter is given. Raises ParameterError."""
+    """Return whether a parameter is set. Raises ParameterError."""
     if request.query.get(name, "") not in ("", _YES):
         raise ParameterError(f"`{name}` is a flag: expected `{_YES}`.")
     return bool(request.query.get(name))
@@ -253,5 +255,5 @@ def _milliseconds(moment: datetime) -> int:
 
 
 def _short(moment: datetime) -> str:
-    """For an address: `2026-11-24T03:30Z`."""
+    """Format a time for a URL: `2026-11-24T03:30Z`."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
