@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
@@ -21,13 +22,28 @@ _SUFFIXES = (".db", ".sqlite", ".sqlite3")
 
 
 def prepare(path: str) -> None:
-    """Create the folder (0700) and the file (0600) if they are missing; an existing folder stays unchanged.
+    """Create the folder (0700) and the file (0600) if they are missing; what exists stays unchanged.
+
+    An existing file is not opened: closing any descriptor of it would drop the locks that SQLite holds in this process
+    for other connections (https://www.sqlite.org/howtocorrupt.html, section 2.2).
 
     Raises:
-        OSError: they cannot be created.
+        OSError: they cannot be created, or the file is a folder, or may not be read and written.
     """
     _make_folder(Path(path).parent)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    if not Path(path).exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    elif reason := _why_not_usable(path):
+        raise OSError(reason, os.strerror(reason), path)
+
+
+def _why_not_usable(path: str) -> int:
+    """Return the error number with which opening the file to read and write would fail; 0 if it would not."""
+    if Path(path).is_dir():
+        return errno.EISDIR
+    if os.access(path, os.R_OK | os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        return 0
+    return errno.EROFS if os.statvfs(path).f_flag & os.ST_RDONLY else errno.EACCES
 
 
 def make_private(path: str) -> None:

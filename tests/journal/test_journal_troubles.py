@@ -14,6 +14,7 @@ import pytest
 from change_events.errors import JournalError
 from change_events.journal import Journal, JournalCorrupt, Query, files, schema
 from tests.support.sealed import event_id, sealed
+from tests.support.speed import HANG
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -214,3 +215,19 @@ def test_the_database_of_another_program_is_left_as_it_is(tmp_path, version):
     with pytest.raises(JournalError, match="another program"):
         Journal.open(path, repair=True)
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (before, 0o644)
+
+
+def test_to_open_it_twice_in_a_process_leaves_the_first_ones_locks(path):
+    """POSIX takes all locks of a process away when it closes any descriptor of the file; SQLite knows only its own.
+
+    Without its lock, another process that closes the journal takes itself for the last one and removes the log.
+    """
+    words = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('DELETE FROM events'); c.commit(); c.close()"
+    )
+    with Journal.open(path) as first:
+        assert list(first.list())
+        Journal.open(path).close()
+        subprocess.run([sys.executable, "-c", f"{words}; c.close()", path], check=True, timeout=HANG)
+        assert path.with_name(f"{path.name}-wal").exists()
+        assert list(first.list()) == []

@@ -122,6 +122,20 @@ def test_a_journal_that_appears_or_is_replaced_is_new_as_a_whole(home):
     watcher.close()
 
 
+def test_the_end_of_a_run_is_seen_after_the_server_has_opened_the_journal_again(home):
+    """As its upkeep does, in the process of the watcher, while other processes record."""
+    home.fill(event())
+    watcher = JournalWatcher(str(home.journal_path))
+    watcher.start()
+    started = run(0, now=now(), outcome=None, ended_at=None)
+    home.fill(started)
+    assert [one.outcome for one in watcher.poll()] == ["running"]
+    home.events("list")
+    home.fill(msgspec.structs.replace(started, outcome=Outcome.FAILED, ended_at=now()))
+    assert [one.outcome for one in watcher.poll()] == ["failed"]
+    watcher.close()
+
+
 def test_a_journal_that_is_removed_is_announced_once(home):
     home.fill(event())
     watcher = JournalWatcher(str(home.journal_path))
