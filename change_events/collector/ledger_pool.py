@@ -15,6 +15,7 @@ from change_events.errors import LedgerError
 from change_events.ledger import problems, rights, schema
 from change_events.ledger.address import address_of
 from change_events.ledger.cutting import GRACE, ServerSilentError, bounded, cut_at
+from change_events.ledger.kept import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,9 +46,7 @@ class LedgerPool:
         self._is_failing = False
         self._stuck: set[str] = set()
         self._terms: dict[str, Any] = {**address.terms, "autocommit": True, "prepare_threshold": None}
-        self._lock = threading.Lock()
-        self._idle: list[psycopg.Connection] = []
-        self._is_closed = False
+        self._connections: Kept[psycopg.Connection] = Kept()
         self._silent_until = 0.0
 
     def open(self) -> None:
@@ -58,13 +57,12 @@ class LedgerPool:
         except BaseException:
             connection.close()
             raise
-        self._give_back(connection)
+        finally:
+            self._give_back(connection)
 
     def close(self) -> None:
         """Close idle connections; a connection in use is closed after its transaction."""
-        with self._lock:
-            self._is_closed = True
-        self._drop_idle()
+        self._connections.end()
 
     @contextmanager
     def transaction(self, seconds: float, *, keep: bool = True) -> Iterator[psycopg.Connection]:
@@ -87,7 +85,7 @@ class LedgerPool:
         except psycopg.errors.InsufficientPrivilege:
             raise self.stuck(TROUBLES[rights.DENIED]) from None
         except psycopg.errors.ReadOnlySqlTransaction:
-            self._drop_idle()  # with several hosts in the URL, a new connection may reach the primary
+            self._connections.drop_idle()  # with several hosts in the URL, a new connection may reach the primary
             raise self.stuck(TROUBLES[rights.READ_ONLY]) from None
         except psycopg.Error as error:
             raise self._lost(error, cut) from None
@@ -123,7 +121,7 @@ class LedgerPool:
         """Return a connection in a transaction. Raises RequestProblem."""
         begin = f"BEGIN; SET LOCAL statement_timeout = {int(seconds * 1_000)}".encode()
         while True:
-            kept, cut = self._taken(), threading.Event()
+            kept, cut = self._connections.take(), threading.Event()
             try:
                 connection = kept or self._connected()
             except LedgerError as error:
@@ -133,6 +131,7 @@ class LedgerPool:
                     connection.execute(begin)
             except psycopg.Error as error:
                 connection.close()
+                self._give_back(connection)
                 if cut.is_set() or kept is None:
                     raise self._lost(error, cut) from None
             else:
@@ -142,35 +141,26 @@ class LedgerPool:
         if time.monotonic() < self._silent_until:
             raise problems.silent(self.shown)
         try:
-            return psycopg.connect(**self._terms)
+            connection = psycopg.connect(**self._terms)
         except psycopg.errors.ConnectionTimeout:
             raise self._silent() from None
         except psycopg.Error as error:
             raise problems.refused(error, self.shown) from None
-
-    def _taken(self) -> psycopg.Connection | None:
-        with self._lock:
-            return self._idle.pop() if self._idle else None
+        self._connections.add(connection)
+        return connection
 
     def _give_back(self, connection: psycopg.Connection) -> None:
         if connection.info.transaction_status in _IN_TRANSACTION:
             with suppress(psycopg.Error), cut_at(connection, time.monotonic() + GRACE):
                 connection.execute("ROLLBACK")
-        with self._lock:
-            is_of_use = connection.info.transaction_status is TransactionStatus.IDLE and not self._is_closed
-            if is_of_use:
-                self._idle.append(connection)
-        if not is_of_use:
+        if connection.info.transaction_status is not TransactionStatus.IDLE:
             connection.close()
-
-    def _drop_idle(self) -> None:
-        while connection := self._taken():
-            connection.close()
+        self._connections.give_back(connection)
 
     def _silent(self) -> LedgerError:
         """Return the error for a silent ledger, and close the idle connections."""
         self._silent_until = time.monotonic() + _PAUSE
-        self._drop_idle()
+        self._connections.drop_idle()
         return problems.silent(self.shown)
 
     def _lost(self, error: psycopg.Error, cut: threading.Event) -> RequestProblem:

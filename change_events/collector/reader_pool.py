@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from change_events.errors import LedgerError
-from change_events.ledger.kept import KeptSources
+from change_events.ledger.kept import Kept
 from change_events.ledger.problems import LedgerSilent
 from change_events.ledger.team_source import TeamSource
 from change_events.ledger.tokens import TokenRefused
@@ -30,7 +30,7 @@ class ReaderPool:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._sources: KeptSources[TeamSource] = KeptSources()
+        self._sources: Kept[TeamSource] = Kept()
 
     @contextmanager
     def open(self, token: str) -> Iterator[tuple[TeamSource, Standing]]:
@@ -64,7 +64,7 @@ class ReaderPool:
                 self._sources.give_back(source)
                 raise
             except LedgerError as error:
-                is_closed = source.is_closed
+                is_closed = source.closed
                 self._sources.give_back(source)
                 if kept is None or not is_closed or isinstance(error, LedgerSilent):
                     raise  # otherwise the server was restarted, or a proxy closed the connection

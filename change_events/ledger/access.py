@@ -176,7 +176,7 @@ class Access:
         return narrowed
 
     @property
-    def is_closed(self) -> bool:
+    def closed(self) -> bool:
         """Whether the connection is closed, here or by the server."""
         return bool(self._connection.closed)
 

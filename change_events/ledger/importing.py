@@ -62,15 +62,15 @@ def import_events(
     """
     read = 0
     rest = iter(events)
-    with _Lanes(connection, team) as lanes:
+    with _BatchWriter(connection, team) as writer:
         while batch := _batch(rest):
-            lanes.take(prepared(batch))
+            writer.take(prepared(batch))
             read += len(batch)
             step(len(batch))
-        return Imported(read, lanes.finish())
+        return Imported(read, writer.finish())
 
 
-class _Lanes:
+class _BatchWriter:
     """Connections that record batches concurrently while the next one is prepared.
 
     The server has one process per connection, and most of the work is updating indexes. The first
@@ -150,8 +150,7 @@ class _Lanes:
         for one in batch.ids:
             at = datetime.fromtimestamp(min(one.int >> _BELOW_TIME, _LATEST) / 1000, UTC)
             if (month := (at.year, at.month)) not in self._months:
-                while self._busy:
-                    self._collect()
+                self.finish()
                 with bounded(connection, SECONDS):
                     connection.execute("SELECT tfevent.make_months(%s, %s)", (self._team, [one]))
                 self._months.add(month)

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from change_events.errors import LedgerError
-from change_events.ledger.kept import KeptSources
+from change_events.ledger.kept import Kept
 from change_events.ledger.problems import LedgerTooSlow
 from change_events.ledger.source import LedgerSource
 from change_events.server.ledger_watcher import LedgerWatcher
@@ -43,7 +43,7 @@ class LedgerSources:
     def __init__(self, url: str, team: str | None) -> None:
         self._url = url
         self._team = team
-        self._sources: KeptSources[LedgerSource] = KeptSources()
+        self._sources: Kept[LedgerSource] = Kept()
         first = _PagesSource.open(url, team, seconds=QUERY_SECONDS)
         self._sources.give_back(first)
         self.name = f"ledger {first.shown}" + (f", team {team}" if team else "")
@@ -77,7 +77,7 @@ class LedgerSources:
             try:
                 return self._begin(kept, stack, teams)
             except LedgerError as error:
-                if isinstance(error, LedgerTooSlow) or not kept.is_closed:
+                if isinstance(error, LedgerTooSlow) or not kept.closed:
                     raise  # otherwise the server was restarted, or a proxy closed the connection
         return self._begin(self._connected(), stack, teams)
 
